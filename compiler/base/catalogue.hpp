@@ -1,0 +1,29 @@
+// The catalogue of findings: one row a code. `explain` prints it, docs/findings.md is generated from it, a finding
+// takes its severity from it.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "compiler/base/diagnostic.hpp"
+
+namespace portcullis::base {
+
+struct Rule {
+  std::string_view code;  // `PC2007`
+  std::string_view name;  // `port-name-missing`
+  Severity severity = Severity::error;
+  std::string_view explanation{};  // when it is reported, in one or two sentences
+  std::string_view example{};      // YAML that is reported; may be empty
+  std::string_view fixed{};        // YAML that is not; may be empty
+  std::string_view fix{};          // what to do, in one sentence
+  // This version reports it. Codes are fixed ahead of the rules behind them, so that a code never changes its meaning.
+  bool reported = false;
+};
+
+// Sorted by code.
+[[nodiscard]] std::span<const Rule> catalogue();
+// nullptr when there is no such code. Also takes a name.
+[[nodiscard]] const Rule* find_rule(std::string_view code_or_name);
+
+}  // namespace portcullis::base

@@ -1,0 +1,83 @@
+// PC30xx: Services and their endpoints.
+#pragma once
+
+#include <array>
+
+#include "compiler/base/catalogue.hpp"
+
+namespace portcullis::base {
+
+inline constexpr auto endpoints_rules = std::to_array<Rule>({
+    {.code = "PC3001",
+     .name = "service-selects-nothing",
+     .severity = Severity::warning,
+     .explanation = "The selector of a Service matches no pod of its namespace, although the input has pods there."},
+    {.code = "PC3002",
+     .name = "service-without-endpoints",
+     .severity = Severity::warning,
+     .explanation = "A Service has no selector, and no EndpointSlice or Endpoints of the input belongs to it."},
+    {.code = "PC3003",
+     .name = "target-port-name-unknown",
+     .severity = Severity::error,
+     .explanation = "A target port is a name that no container of the selected pods has for this protocol."},
+    {.code = "PC3004",
+     .name = "target-port-not-declared",
+     .severity = Severity::info,
+     .explanation = "A target port is a number that the selected containers, which do declare ports, do not declare."},
+    {.code = "PC3005",
+     .name = "service-selects-different-workloads",
+     .severity = Severity::info,
+     .explanation = "One Service balances over workloads that offer different ports, or over the pods of a Job."},
+    {.code = "PC3006",
+     .name = "endpoint-port-name-mismatch",
+     .severity = Severity::error,
+     .explanation =
+         "A port of a Service has no counterpart of the same name and protocol in the EndpointSlices of that Service."},
+    {.code = "PC3007",
+     .name = "endpoint-is-a-service-ip",
+     .severity = Severity::error,
+     .explanation = "An endpoint address is itself the address of a Service. A translated packet is not translated "
+                    "again, so it goes nowhere."},
+    {.code = "PC3008",
+     .name = "orphan-endpoint-slice",
+     .severity = Severity::warning,
+     .explanation =
+         "An EndpointSlice belongs to no Service: it has no service-name label, or that Service does not exist."},
+    {.code = "PC3009",
+     .name = "quoted-port-number",
+     .severity = Severity::error,
+     .explanation = "A port is a string of digits. Strings are port names, and a port name needs a letter."},
+    {.code = "PC3010",
+     .name = "headless-with-balancing-fields",
+     .severity = Severity::warning,
+     .explanation = "A headless Service carries settings that only balancing has a use for."},
+    {.code = "PC3011",
+     .name = "statefulset-service",
+     .severity = Severity::warning,
+     .explanation = "The governing Service of a StatefulSet is missing, is not headless, or selects other pods."},
+    {.code = "PC3012",
+     .name = "external-name-target",
+     .severity = Severity::warning,
+     .explanation = "An ExternalName points to something that it cannot usefully be an alias of."},
+    {.code = "PC3013",
+     .name = "local-policy-without-local-endpoints",
+     .severity = Severity::warning,
+     .explanation =
+         "internalTrafficPolicy is Local, but some nodes that may call the Service have no endpoint of their own."},
+    {.code = "PC3014",
+     .name = "session-affinity-lost",
+     .severity = Severity::info,
+     .explanation = "Clients of this Service come through a controller, so that affinity by client address sees only "
+                    "the controller."},
+    {.code = "PC3015",
+     .name = "port-name-protocol-mismatch",
+     .severity = Severity::info,
+     .explanation = "The name of a port speaks of another protocol than the port has."},
+    {.code = "PC3016",
+     .name = "udp-port-missing-protocol",
+     .severity = Severity::warning,
+     .explanation =
+         "A port without a protocol is TCP, but the container declares the target port for UDP or SCTP only."},
+});
+
+}  // namespace portcullis::base

@@ -1,0 +1,69 @@
+// PC31xx: what is reachable from outside.
+#pragma once
+
+#include <array>
+
+#include "compiler/base/catalogue.hpp"
+
+namespace portcullis::base {
+
+inline constexpr auto exposure_rules = std::to_array<Rule>({
+    {.code = "PC3101",
+     .name = "external-ips",
+     .severity = Severity::warning,
+     .explanation =
+         "External IPs draw the traffic of any address to a Service; whoever may create Services may take it."},
+    {.code = "PC3102",
+     .name = "frontend-taken",
+     .severity = Severity::error,
+     .explanation = "Two Services claim the same address, protocol and port. Which of them answers is left to chance."},
+    {.code = "PC3103",
+     .name = "frontend-on-node-address",
+     .severity = Severity::warning,
+     .explanation = "A Service address is also the address of a node, whose own port it covers."},
+    {.code = "PC3104",
+     .name = "load-balancer-open-to-world",
+     .severity = Severity::warning,
+     .explanation = "A load balancer admits every source address."},
+    {.code = "PC3105",
+     .name = "source-ranges-miss-family",
+     .severity = Severity::warning,
+     .explanation = "Source ranges name one address family; the Service also has the other, which stays closed or open "
+                    "by accident."},
+    {.code = "PC3106",
+     .name = "source-ranges-bypassed-by-node-port",
+     .severity = Severity::warning,
+     .explanation = "Source ranges guard the balancer address, but the node ports of the same Service stay open."},
+    {.code = "PC3107",
+     .name = "node-port-exposed",
+     .severity = Severity::warning,
+     .explanation = "A node port opens the Service on every address of every node."},
+    {.code = "PC3108",
+     .name = "ingress-and-load-balancer-mixed",
+     .severity = Severity::warning,
+     .explanation =
+         "A workload behind an Ingress is also reachable by a load balancer or node port, past the Ingress."},
+    {.code = "PC3109",
+     .name = "source-address-lost",
+     .severity = Severity::info,
+     .explanation = "Traffic from outside arrives with a node's source address although something behind the Service "
+                    "looks at it."},
+    {.code = "PC3110",
+     .name = "local-policy-single-node",
+     .severity = Severity::warning,
+     .explanation = "externalTrafficPolicy is Local and the endpoints stand on fewer nodes than are needed."},
+    {.code = "PC3111",
+     .name = "static-node-port",
+     .severity = Severity::info,
+     .explanation = "A fixed node port lies in the band from which Kubernetes hands out ports by itself."},
+    {.code = "PC3112",
+     .name = "http-options-on-l4-balancer",
+     .severity = Severity::info,
+     .explanation = "A load balancer Service asks for features of HTTP that belong to an Ingress or Gateway."},
+    {.code = "PC3113",
+     .name = "sensitive-port-exposed",
+     .severity = Severity::warning,
+     .explanation = "A port of a database or administrative protocol is reachable from outside the cluster."},
+});
+
+}  // namespace portcullis::base

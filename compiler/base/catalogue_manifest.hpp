@@ -1,0 +1,75 @@
+// PC1xxx: the manifest itself.
+#pragma once
+
+#include <array>
+
+#include "compiler/base/catalogue.hpp"
+
+namespace portcullis::base {
+
+inline constexpr auto manifest_rules = std::to_array<Rule>({
+    {.code = "PC1001",
+     .name = "yaml-syntax",
+     .severity = Severity::error,
+     .explanation = "A document cannot be parsed as YAML or JSON. The other documents of the file are still read."},
+    {.code = "PC1002",
+     .name = "template-not-rendered",
+     .severity = Severity::error,
+     .explanation = "A document holds Helm template actions: it is the source of a manifest, not a manifest."},
+    {.code = "PC1003",
+     .name = "duplicate-key",
+     .severity = Severity::error,
+     .explanation = "One mapping has the same key twice. The API server keeps the last value without a word, so the "
+                    "first is lost."},
+    {.code = "PC1004",
+     .name = "unknown-field",
+     .severity = Severity::error,
+     .explanation = "A type that portcullis reads has no field of this name. Strict validation refuses it; without it "
+                    "the value is dropped silently."},
+    {.code = "PC1005",
+     .name = "wrong-type",
+     .severity = Severity::error,
+     .explanation =
+         "A field holds a value of another type than the API asks for, such as a bare number where a string is due."},
+    {.code = "PC1006",
+     .name = "not-an-object",
+     .severity = Severity::error,
+     .explanation =
+         "A document has `kind` or `apiVersion` but not both, or a file that was named holds no Kubernetes object."},
+    {.code = "PC1007",
+     .name = "removed-api-version",
+     .severity = Severity::error,
+     .explanation = "The object uses an API version that current Kubernetes no longer serves."},
+    {.code = "PC1008",
+     .name = "deprecated-api-version",
+     .severity = Severity::info,
+     .explanation = "The object or annotation is still accepted, but has a successor."},
+    {.code = "PC1009",
+     .name = "duplicate-object",
+     .severity = Severity::error,
+     .explanation = "Two documents define the same object. Applied together, the later one replaces the earlier."},
+    {.code = "PC1010",
+     .name = "patch-as-manifest",
+     .severity = Severity::info,
+     .explanation = "The file is a Kustomize patch: a fragment that makes sense only on top of its base."},
+    {.code = "PC1011",
+     .name = "nothing-to-join",
+     .severity = Severity::info,
+     .explanation = "Services of a namespace select pods, but the input has no workload of that namespace, so "
+                    "selectors cannot be checked."},
+    {.code = "PC1012",
+     .name = "suppression-without-reason",
+     .severity = Severity::error,
+     .explanation = "A finding is ignored without saying why, for an unknown code, or past its date."},
+    {.code = "PC1013",
+     .name = "suppression-unused",
+     .severity = Severity::warning,
+     .explanation = "A finding is ignored that is no longer there."},
+    {.code = "PC1014",
+     .name = "not-modelled",
+     .severity = Severity::info,
+     .explanation =
+         "An object takes part in deciding traffic, but portcullis does not model its kind: results hold without it."},
+});
+
+}  // namespace portcullis::base
