@@ -1,0 +1,35 @@
+# Options and flags shared by every target.
+option(PORTCULLIS_TESTS "build the tests" ON)
+option(PORTCULLIS_SANITIZE "build with AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
+option(PORTCULLIS_FUZZ "build the libFuzzer targets (clang only)" OFF)
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+
+# ccache is used where present; nothing depends on it.
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()
+
+add_library(portcullis_flags INTERFACE)
+target_compile_options(portcullis_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Wold-style-cast -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # GCC 12 reports false positives of these two inside libstdc++ and fmt at -O2.
+  target_compile_options(portcullis_flags INTERFACE -Wno-restrict -Wno-maybe-uninitialized)
+endif()
+target_include_directories(portcullis_flags INTERFACE ${PROJECT_SOURCE_DIR})
+
+if(PORTCULLIS_SANITIZE)
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+if(PORTCULLIS_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+endif()

@@ -1,0 +1,168 @@
+// The resolved cluster: what the control plane would have made of the manifests. Nothing optional that a default fills; addresses, node ports and
+// placements are there, given or planned. Built once by `resolve`, then const. Every later stage reads this and no manifest.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/cluster/profile.hpp"
+
+namespace portcullis::cluster {
+
+struct Node {
+  std::string name;
+  std::string zone;                        // empty: no zone
+  std::vector<net::Address> addresses;     // on its interfaces, without loopback
+  std::optional<net::Address> primary_v4, primary_v6;
+  std::vector<net::Prefix> pod_cidrs;
+  std::map<std::string, std::string> labels;
+  std::vector<HostPort> host_ports;        // of pods placed here and of the profile; newest first where it matters
+  bool planned = false;                    // made up by planning: no Node object and no profile node gave it
+  SourceSpan span;
+
+  [[nodiscard]] const std::optional<net::Address>& primary(net::Family family) const {
+    return family == net::Family::ipv4 ? primary_v4 : primary_v6;
+  }
+  // Any address on an interface, 127.0.0.0/8, ::1 (reference 0.1).
+  [[nodiscard]] bool is_local(const net::Address& address) const;
+};
+
+struct Endpoint {
+  net::Address address;
+  std::uint16_t port = 0;
+  bool ready = true, serving = true, terminating = false;
+  std::string node;  // empty: unknown, never local
+  std::string zone;
+  std::vector<std::string> for_zones, for_nodes;
+  std::string pod;       // name of the pod, if one is known
+  bool planned = false;  // its address was planned (the pod does not exist yet)
+  SourceSpan span;
+};
+
+enum class ServiceType { cluster_ip, node_port, load_balancer, external_name };
+[[nodiscard]] std::string_view to_string(ServiceType type);
+enum class TrafficPolicy { cluster, local };
+
+struct ServicePort {
+  std::string name;  // may be empty
+  net::Protocol protocol = net::Protocol::tcp;
+  std::uint16_t port = 0;
+  std::uint16_t node_port = 0;  // 0: none
+  bool node_port_planned = false;
+  manifest::IntOrString target_port;
+  std::string app_protocol;
+  // Of both families, each family sorted by its key (`address:port`) as a string; keys are unique.
+  std::vector<Endpoint> endpoints;
+  SourceSpan span;            // the port's entry
+  SourceSpan port_span;       // the `port` scalar
+  SourceSpan node_port_span;  // the `nodePort` scalar, or the entry
+  std::size_t index = 0;      // in spec.ports
+};
+
+struct LoadBalancerAddress {
+  net::Address address;
+  bool vip = true;  // ipMode
+  bool planned = false;
+  SourceSpan span;
+};
+struct LocatedAddress {
+  net::Address address;
+  bool planned = false;
+  SourceSpan span;
+};
+
+struct Service {
+  std::string ns, name;
+  ServiceType type = ServiceType::cluster_ip;
+  bool headless = false;
+  bool skipped = false;  // label service.kubernetes.io/service-proxy-name: another proxy's
+  std::vector<LocatedAddress> cluster_ips;  // empty for headless and ExternalName; at most one of a family
+  std::vector<LocatedAddress> external_ips;
+  std::vector<LoadBalancerAddress> load_balancer_ips;
+  std::vector<std::string> load_balancer_hostnames;
+  std::vector<Located<net::Prefix>> source_ranges;
+  bool has_source_ranges = false;  // given at all (a range of the other family leaves this family open)
+  TrafficPolicy external_policy = TrafficPolicy::cluster;
+  TrafficPolicy internal_policy = TrafficPolicy::cluster;
+  std::optional<std::uint32_t> affinity_seconds;  // ClientIP
+  std::uint16_t health_check_node_port = 0;       // 0: none. Set only for LoadBalancer with external policy Local
+  bool health_check_node_port_planned = false;
+  std::vector<ServicePort> ports;
+  SourceSpan span;                // metadata.name, else the document
+  std::string external_name;
+  SourceSpan health_check_span;
+
+  // Programmed by the proxy: has a cluster IP, is no ExternalName, not skipped (reference 1.1).
+  [[nodiscard]] bool programmed() const { return !headless && !skipped && type != ServiceType::external_name && !cluster_ips.empty(); }
+  [[nodiscard]] const LocatedAddress* cluster_ip(net::Family family) const {
+    for (const LocatedAddress& a : cluster_ips) {
+      if (a.address.family() == family) return &a;
+    }
+    return nullptr;
+  }
+  [[nodiscard]] std::string id() const { return ns + "/" + name; }
+};
+
+// `ns/name:port-name`, or `ns/name:number` if the port has no name; `/udp`, `/sctp` when not TCP.
+[[nodiscard]] std::string service_port_name(const Service& service, const ServicePort& port);
+
+enum class ClaimKind { service_ip, node_port, host_port, host_network, health, reserved };
+[[nodiscard]] std::string_view to_string(ClaimKind kind);
+struct ClaimOwner {
+  std::string name;  // as service_port_name, `pod ns/name:port`, the profile's word
+  SourceSpan span;
+};
+// One key and everybody who wants it. service-ip: `10.96.0.20/TCP/80`; node-port, health: `TCP/30080`; host-port, host-network, reserved:
+// `<node or address or *>/TCP/5001`.
+struct Claim {
+  ClaimKind kind{};
+  std::string key;
+  std::vector<ClaimOwner> owners;  // sorted by name
+  bool conflict = false;
+};
+
+struct HealthAnswer {
+  int status = 200;
+  std::size_t local_endpoints = 0;
+};
+struct Health {
+  std::uint16_t port = 0;
+  std::map<std::string, HealthAnswer> nodes;  // by node name (reference 3.7)
+};
+
+// A UDP conntrack entry to this original destination is stale unless its reply source is one of `keep` (reference 3.10).
+struct ConntrackRule {
+  std::optional<net::Address> dst;  // absent: any (a node port)
+  net::Family family{};
+  std::uint16_t dport = 0;
+  std::vector<std::pair<net::Address, std::uint16_t>> keep;  // serving endpoints
+  std::string owner;
+};
+
+// A pod as placed: given with an address, or planned from a workload.
+struct Pod {
+  std::string ns, name;
+  std::string node;
+  std::vector<net::Address> addresses;
+  bool host_network = false;
+  bool planned = false;
+  SourceSpan span;
+};
+
+struct Cluster {
+  Profile profile;
+  std::vector<Node> nodes;        // sorted by name
+  std::vector<Service> services;  // sorted by namespace, name
+  std::vector<Pod> pods;          // sorted by namespace, name
+  std::vector<Claim> claims;      // sorted by kind, key
+
+  [[nodiscard]] const Node* node(std::string_view name) const;
+};
+
+[[nodiscard]] std::optional<Health> health(const Cluster& cluster, const Service& service);
+[[nodiscard]] std::vector<ConntrackRule> conntrack_rules(const Cluster& cluster);
+
+}  // namespace portcullis::cluster

@@ -1,0 +1,102 @@
+// What portcullis knows about a cluster beyond its manifests: the merged ClusterProfile and KubeProxyConfiguration, with every default filled in.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/base/diagnostic.hpp"
+#include "compiler/manifest/objects.hpp"
+#include "compiler/manifest/read.hpp"
+#include "compiler/net/address.hpp"
+#include "compiler/net/packet.hpp"
+
+namespace portcullis::cluster {
+
+using base::Located;
+using base::SourceSpan;
+
+// Which of kube-proxy's two modes is meant (reference 4.5).
+enum class Dialect { nftables, iptables };
+[[nodiscard]] std::string_view to_string(Dialect dialect);
+
+// How 'comes from a pod' is decided (reference 3.4).
+enum class DetectMode { cluster_cidr, node_cidr, bridge_interface, interface_name_prefix, none };
+struct LocalDetector {
+  DetectMode mode = DetectMode::cluster_cidr;
+  std::vector<net::Prefix> cidrs;  // cluster_cidr: the first of each family counts; node_cidr: given here, or the node's podCIDRs if empty
+  std::string interface;           // bridge_interface: the name; interface_name_prefix: the prefix
+};
+
+// `nodePortAddresses`: unset (the dialect's default), the word `primary`, or CIDRs (reference 3.5.4).
+struct NodePortAddresses {
+  bool set = false;
+  bool primary = false;
+  std::vector<net::Prefix> cidrs;
+};
+
+struct PortRange {
+  std::uint16_t first = 30000, last = 32767;
+  [[nodiscard]] bool contains(std::int64_t port) const { return port >= first && port <= last; }
+  [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(last) - first + 1; }
+};
+
+// A balancer of the profile: where load-balancer addresses of Services come from when status gives none.
+struct LoadBalancerPool {
+  std::string name;
+  std::string load_balancer_class;  // empty: Services without a class
+  std::vector<net::Prefix> pool;
+  bool vip = true;                  // ipMode VIP (else Proxy)
+  bool via_node_port = true;        // packets reach the node on the node port; false: with the VIP as destination
+  SourceSpan span;
+};
+
+struct ReservedPort {
+  std::uint16_t first = 0, last = 0;
+  std::optional<net::Protocol> protocol;  // absent: TCP and UDP
+  std::string what;
+  SourceSpan span;
+};
+
+// A CNI portmap entry (reference 3.8).
+struct HostPort {
+  net::Address pod_ip;
+  std::optional<net::Prefix> pod_net;
+  std::uint16_t container_port = 0, host_port = 0;
+  net::Protocol protocol = net::Protocol::tcp;
+  std::optional<net::Address> host_ip;  // absent or unspecified: every local address of the pod's family
+  std::string owner;                    // `pod ns/name:port` or `profile`
+  SourceSpan span;
+};
+
+enum class ForwardPolicy { accept, drop };
+
+struct Profile {
+  Dialect dialect = Dialect::nftables;
+  // Known Service ranges; `service_cidrs_given` false: the defaults, which only warn about an address outside.
+  std::vector<net::Prefix> service_cidrs;
+  bool service_cidrs_known = true;  // false: `serviceCIDRs: []` (no clean-up of unallocated addresses)
+  bool service_cidrs_given = false;
+  std::vector<net::Prefix> pod_cidrs;
+  PortRange node_ports;
+  bool masquerade_all = false;
+  int masquerade_bit = 14;  // 0–31
+  bool localhost_node_ports = true;
+  bool conntrack_tcp_be_liberal = false;
+  ForwardPolicy forward_policy = ForwardPolicy::accept;  // of a foreign FORWARD chain
+  NodePortAddresses node_port_addresses;
+  LocalDetector detector;
+  std::vector<LoadBalancerPool> load_balancers;
+  std::vector<ReservedPort> reserved_ports;
+  std::map<std::string, std::vector<net::Prefix>> zones;
+  bool emit_host_ports = true;  // hostPorts: emit (false: cni)
+  bool nodes_given = false;     // by the profile or by Node objects; false: the three default nodes
+};
+
+// Merges every ClusterProfile and KubeProxyConfiguration (and ServiceCIDR object) of the input. Contradictions and values out of range are
+// findings (PC211x); the profile that is returned is usable in every case.
+[[nodiscard]] Profile merge_profile(const manifest::Input& input, base::Diagnostics& diagnostics);
+
+}  // namespace portcullis::cluster
