@@ -1,0 +1,63 @@
+// A list of findings in each of the formats that people and machines read.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "compiler/base/diagnostic.hpp"
+#include "compiler/base/source.hpp"
+
+namespace portcullis::report {
+
+enum class Format { text, json, sarif, junit, github, gitlab };
+[[nodiscard]] std::optional<Format> parse_format(std::string_view name);
+// `text, json, sarif, junit, github, gitlab`.
+[[nodiscard]] std::string format_names();
+
+// What was read. A report that read nothing must not look like a clean one, so every format that has a place for it
+// says this.
+struct Totals {
+  std::map<std::string, std::size_t> kinds;  // objects read, by kind
+  std::size_t passed_over = 0;               // objects of kinds that portcullis does not read
+};
+
+struct Findings {
+  const base::SourceMap* sources = nullptr;    // never null when printed
+  std::span<const base::Diagnostic> findings;  // sorted
+  Totals totals;
+};
+
+struct PrintOptions {
+  bool colour = false;   // text
+  bool verbose = false;  // text, github: findings of severity info too
+  // From which severity a finding counts as a failure (junit, and the text's last word); nothing: never.
+  std::optional<base::Severity> fail_on = base::Severity::error;
+};
+
+struct Counts {
+  std::size_t errors = 0, warnings = 0, infos = 0;
+};
+[[nodiscard]] Counts count(std::span<const base::Diagnostic> findings);
+
+// Whether a finding reaches the severity.
+[[nodiscard]] bool reaches(const base::Diagnostic& finding, std::optional<base::Severity> fail_on);
+
+// The whole report; ends with a line break, or is empty. Bytes of the input that are no UTF-8 never reach the output as
+// they are.
+[[nodiscard]] std::string print(Format format, const Findings& findings, const PrintOptions& options);
+
+// `4 Services, 2 Deployments`; `no object` for none.
+[[nodiscard]] std::string totals_text(const Totals& totals);
+
+// One format each.
+[[nodiscard]] std::string print_text(const Findings& findings, const PrintOptions& options);
+[[nodiscard]] std::string print_json(const Findings& findings);
+[[nodiscard]] std::string print_sarif(const Findings& findings);
+[[nodiscard]] std::string print_junit(const Findings& findings, const PrintOptions& options);
+[[nodiscard]] std::string print_github(const Findings& findings, const PrintOptions& options);
+[[nodiscard]] std::string print_gitlab(const Findings& findings);
+
+}  // namespace portcullis::report
