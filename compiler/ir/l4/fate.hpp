@@ -1,4 +1,5 @@
-// What becomes of a packet: the common language of the interpreter, the rulesets' evaluators, the kernel tests and the prover.
+// What becomes of a packet: the common language of the interpreter, the rulesets' evaluators, the kernel tests and the
+// prover.
 #pragma once
 
 #include <cstdint>
@@ -14,12 +15,15 @@
 
 namespace portcullis::ir {
 
-// Session affinity memory: which sources an endpoint's label remembers (time-outs are the caller's: forget() what is too old).
+// Session affinity memory: which sources an endpoint's label remembers (time-outs are the caller's: forget() what is
+// too old).
 class Memory {
  public:
   void remember(const net::Address& source, const std::string& label) { entries_.emplace(source, label); }
   void forget(const net::Address& source, const std::string& label) { entries_.erase({source, label}); }
-  [[nodiscard]] bool recalls(const net::Address& source, const std::string& label) const { return entries_.contains({source, label}); }
+  [[nodiscard]] bool recalls(const net::Address& source, const std::string& label) const {
+    return entries_.contains({source, label});
+  }
 
  private:
   std::set<std::pair<net::Address, std::string>> entries_;
@@ -39,7 +43,7 @@ struct Target {
   std::uint32_t weight = 1;
   bool masquerade = false;  // the decision: marked, or a hairpin that postrouting masquerades
   Then then = Then::forward;
-  std::string label;        // affinity memory that is renewed when this one is chosen; empty without affinity
+  std::string label;  // affinity memory that is renewed when this one is chosen; empty without affinity
   bool operator==(const Target&) const = default;
 };
 
@@ -56,8 +60,8 @@ struct Fate {
 // One line, stable: `dnat 10.40.1.5:8080* 10.40.2.5:8080`, `reject`.
 [[nodiscard]] std::string text(const Fate& fate);
 
-// Whether two fates of `packet` are the same to everybody who can watch (design 1.2): masquerade is compared only where the packet reaches
-// postrouting, that is unless it arrived on an interface and ends on this node, or is refused.
+// Whether two fates of `packet` are the same to everybody who can watch (design 1.2): masquerade is compared only where
+// the packet reaches postrouting, that is unless it arrived on an interface and ends on this node, or is refused.
 [[nodiscard]] bool equal(const Fate& a, const Fate& b, const net::Packet& packet);
 
 }  // namespace portcullis::ir

@@ -3,8 +3,6 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -13,39 +11,54 @@
 
 namespace portcullis::ir {
 
-// What decided, for the narrator: the route, checks by hook, the guard's position.
+// What decided, for the narrator. Pointers into the program.
 struct Trail {
-  const RangeCheck* range_check = nullptr;  // it dropped the packet
+  const RangeCheck* range_check = nullptr;  // it dropped the packet before translation
   std::vector<const Route*> fell_through;   // routes that matched and fell
   const Route* route = nullptr;             // the route that decided
-  const GuardedOutcome* outcome = nullptr;
-  const Check* check = nullptr;             // the refusing or accepting check, if one decided (of the first target)
+  const GuardedOutcome* outcome = nullptr;  // … and the outcome of it
+  const Check* check = nullptr;             // the check that refused or accepted (for dnat: of the first target)
 };
 
-// Lookup indexes over a program, built once; the program must outlive it.
+// Holds lookup indexes over a program; the program must outlive it and not move.
 class Interpreter {
  public:
   explicit Interpreter(const Program& program);
+  // A packet of the other family is untouched (`none`).
   [[nodiscard]] Fate fate(const net::Packet& packet, const Memory& memory = {}, Trail* trail = nullptr) const;
   [[nodiscard]] const Program& program() const { return *program_; }
 
  private:
-  struct Translated;
-  struct CheckResult;
-  [[nodiscard]] const RangeCheck* refused_before_translation(const net::Packet& packet) const;
+  // The packet as the check stage sees it.
+  struct Seen {
+    net::Packet packet;       // dst and dport after translation
+    bool translated = false;  // conntrack status DNAT
+    bool marked = false;
+  };
+  struct Checked {
+    const Check* check = nullptr;
+    Then then = Then::forward;
+  };
+  using Indexes = std::vector<std::uint32_t>;
+
   [[nodiscard]] const Route* find(Table table, const RouteKey& key) const;
-  [[nodiscard]] CheckResult check(const Translated& packet) const;
-  [[nodiscard]] const Check* check_at(const Translated& packet, bool Hooks::*hook) const;
-  [[nodiscard]] bool matches(const Check& check, const Translated& packet) const;
-  [[nodiscard]] Fate balance(const Balance& balance, const net::Packet& packet, const Memory& memory, Trail* trail) const;
-  [[nodiscard]] Fate untranslated(const net::Packet& packet, Trail* trail) const;
+  // The routes to try for this packet, in order.
+  [[nodiscard]] std::vector<const Route*> candidates(const net::Packet& packet) const;
+  [[nodiscard]] const GuardedOutcome& choose(const Route& route, const net::Packet& packet) const;
+  [[nodiscard]] bool masquerades(const Balance& balance, const PoolEntry& entry, const net::Packet& packet) const;
+  [[nodiscard]] Fate translate(const Balance& balance, const net::Packet& packet, const Memory& memory,
+                               Trail* trail) const;
+  [[nodiscard]] Fate leave_alone(const net::Packet& packet, Trail* trail) const;
+  [[nodiscard]] Checked check(const Seen& seen) const;
+  [[nodiscard]] const Check* first_match(const Seen& seen, bool Hooks::* hook) const;
+  [[nodiscard]] bool matches(const Check& check, const Seen& seen) const;
 
   const Program* program_;
   std::map<RouteKey, const RangeCheck*> pre_;
-  std::map<RouteKey, std::vector<std::uint32_t>> frontend_checks_;  // indexes into program.checks, ascending
-  std::map<std::pair<net::Protocol, std::uint16_t>, std::vector<std::uint32_t>> node_port_checks_;
-  std::map<net::Address, std::vector<std::uint32_t>> address_checks_;
-  std::vector<std::uint32_t> general_checks_;  // every other alternative
+  std::map<RouteKey, Indexes> frontend_checks_;  // indexes into program.checks, ascending; likewise below
+  std::map<std::pair<net::Protocol, std::uint16_t>, Indexes> node_port_checks_;
+  std::map<net::Address, Indexes> address_checks_;
+  Indexes general_checks_;
 };
 
 }  // namespace portcullis::ir

@@ -1,14 +1,16 @@
-// The routing rules of one node, one family, one dialect: what portcullis means by 'the ruleset'. `fate` (interpret.hpp) is the definition of
-// their meaning; backends emit it, the tests and the prover hold every ruleset against it.
+// The routing rules of one node, one family, one dialect: what portcullis means by 'the ruleset'. `fate`
+// (interpret.hpp) is the definition of their meaning; backends emit it, the tests and the prover hold every ruleset
+// against it.
 //
 // A packet meets the stages in this order:
 //
 //   pre    prerouting, output   source ranges of load-balancer addresses before translation (dialect nftables)
-//   nat    prerouting, output   which frontend, which endpoint, masquerade or not: three tables of routes, tried in order
-//   check  input, forward, output   refusals of what nat left alone, and of what it produced: on the translated packet
-//   post   postrouting          masquerade of marked packets and of hairpins
+//   nat    prerouting, output   which frontend, which endpoint, masquerade or not: three tables of routes, tried in
+//   order check  input, forward, output   refusals of what nat left alone, and of what it produced: on the translated
+//   packet post   postrouting          masquerade of marked packets and of hairpins
 //
-// nat is evaluated for the first packet of a flow only (conntrack NEW); pre likewise; each check says which conntrack states it looks at.
+// nat is evaluated for the first packet of a flow only (conntrack NEW); pre likewise; each check says which conntrack
+// states it looks at.
 #pragma once
 
 #include <cstdint>
@@ -42,16 +44,17 @@ struct PoolEntry {
   std::uint16_t port = 0;
   std::uint32_t weight = 1;
   bool local = false;  // on this node
-  // Only in the local set: an endpoint that policy Local falls back to (terminating) or that topology hints keep out of the cluster set.
-  // INVARIANT: local_only implies local.
+  // Only in the local set: an endpoint that policy Local falls back to (terminating) or that topology hints keep out of
+  // the cluster set. INVARIANT: local_only implies local.
   bool local_only = false;
 
   [[nodiscard]] std::string text() const { return net::endpoint_text(address, port); }
   bool operator==(const PoolEntry&) const = default;
 };
 
-// Endpoints of one Service port, sorted by their text (`address:port`), which is also the order in which affinity memory is asked (reference 3.6).
-// The cluster set is every entry that is not local_only; the local set is every local entry.
+// Endpoints of one Service port, sorted by their text (`address:port`), which is also the order in which affinity
+// memory is asked (reference 3.6). The cluster set is every entry that is not local_only; the local set is every local
+// entry.
 struct Pool {
   std::string name;  // as cluster::service_port_name
   net::Protocol protocol = net::Protocol::tcp;
@@ -76,9 +79,11 @@ using RangesId = std::uint32_t;  // index into Program::ranges
 enum class Table : std::uint8_t { service, node_port, host_port };
 enum class FrontendKind : std::uint8_t { cluster_ip, external_ip, load_balancer, node_port, host_port };
 [[nodiscard]] std::string_view to_string(Table table);
-[[nodiscard]] std::string_view to_string(FrontendKind kind);  // `cluster-ip`, `external-ip`, `load-balancer`, `node-port`, `host-port`
+[[nodiscard]] std::string_view to_string(
+    FrontendKind kind);  // `cluster-ip`, `external-ip`, `load-balancer`, `node-port`, `host-port`
 
-// service: `address` is set. node-port: absent (the program's accepted addresses). host-port: the hostIP, or absent for every local address.
+// service: `address` is set. node-port: absent (the program's accepted addresses). host-port: the hostIP, or absent for
+// every local address.
 struct RouteKey {
   std::optional<net::Address> address;
   net::Protocol protocol = net::Protocol::tcp;
@@ -109,7 +114,8 @@ struct Balance {
   std::optional<std::uint32_t> affinity_seconds;
   bool operator==(const Balance&) const = default;
 };
-// The route has matched but does not translate, and no later table is tried (a verdict map's goto that ends: dialect nftables).
+// The route has matched but does not translate, and no later table is tried (a verdict map's goto that ends: dialect
+// nftables).
 struct Stop {
   bool operator==(const Stop&) const = default;
 };
@@ -187,10 +193,11 @@ struct Martian {  // to loopback from elsewhere, untranslated, not of a known fl
 };
 using CheckMatch = std::variant<AnyPacket, ToFrontend, ToNodePort, ToAddress, ToPrefix, Marked, Martian>;
 
-// The first check that matches at a hook decides there; accept ends the checks of that hook. A packet between two local addresses of the node
-// meets output and then input.
+// The first check that matches at a hook decides there; accept ends the checks of that hook. A packet between two local
+// addresses of the node meets output and then input.
 struct Check {
-  std::string owner;  // a Service port, or what it is: `hygiene`, `invalid`, `masquerade mark`, `established`, `foreign policy`, `martian`, `health …`
+  std::string owner;  // a Service port, or what it is: `hygiene`, `invalid`, `masquerade mark`, `established`, `foreign
+                      // policy`, `martian`, `health …`
   Hooks hooks;
   States states = States::fresh;
   CheckMatch match;
@@ -219,13 +226,14 @@ using Detector = std::variant<NoDetector, CidrDetector, InterfaceDetector>;
 
 // Where node ports are accepted (reference 3.5.4).
 struct AcceptedAddresses {
-  bool every_local = false;              // any local address; loopback only if `loopback`
+  bool every_local = false;  // any local address; loopback only if `loopback`
   bool loopback = false;
-  std::vector<net::Address> addresses;   // if not every_local; sorted
+  std::vector<net::Address> addresses;  // if not every_local; sorted
   bool operator==(const AcceptedAddresses&) const = default;
 };
 
-// Post-apply: delete UDP conntrack entries to this original destination unless they reply from one of `keep` (reference 3.10).
+// Post-apply: delete UDP conntrack entries to this original destination unless they reply from one of `keep`
+// (reference 3.10).
 struct UdpCleanup {
   std::optional<net::Address> dst;  // absent: any address (node ports)
   std::uint16_t port = 0;
@@ -238,12 +246,12 @@ struct Program {
   std::string node;
   net::Family family{};
   Dialect dialect{};
-  std::uint32_t mark = 0x4000;                 // the masquerade bit
-  std::vector<net::Address> local_addresses;   // of this family, without loopback; sorted
+  std::uint32_t mark = 0x4000;                // the masquerade bit
+  std::vector<net::Address> local_addresses;  // of this family, without loopback; sorted
   Detector detector;
   AcceptedAddresses accepted;
-  bool route_localnet = false;                 // the node must set net.ipv4.conf.all.route_localnet
-  bool tcp_be_liberal = false;                 // … nf_conntrack_tcp_be_liberal
+  bool route_localnet = false;  // the node must set net.ipv4.conf.all.route_localnet
+  bool tcp_be_liberal = false;  // … nf_conntrack_tcp_be_liberal
 
   std::vector<Pool> pools;      // sorted by name
   std::vector<Ranges> ranges;   // sorted by name
