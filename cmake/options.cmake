@@ -6,6 +6,7 @@ option(PORTCULLIS_FUZZ "build the libFuzzer targets (clang only)" OFF)
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_OPTIMIZE_DEPENDENCIES ON)  # a room compiles without waiting for the rooms it uses to be archived
 
 if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release)
