@@ -26,6 +26,13 @@ inline constexpr auto limits_rules = std::to_array<Rule>({
      .name = "sctp-unavailable",
      .severity = Severity::warning,
      .explanation = "A Service port needs SCTP, which the node's kernel may not have."},
+    {.code = "PC5010",
+     .name = "ir-text",
+     .severity = Severity::error,
+     .explanation = "A file that should hold a program in its text form (`compile --to ir` writes it) has a line that "
+                    "is no line of one.",
+     .fix = "Write the line as `compile --to ir` would.",
+     .reported = true},
 });
 
 }  // namespace portcullis::base
