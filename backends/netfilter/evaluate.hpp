@@ -33,6 +33,9 @@ namespace portcullis::netfilter {
 // What rules ask the node for.
 struct NodeFacts {
   std::vector<net::Address> local_addresses;  // sorted; loopback is understood
+  // The interface that a pod's packet is taken to come in by if the packet does not say (a node whose detector looks at
+  // interfaces).
+  std::string pod_interface;
   [[nodiscard]] bool is_local(const net::Address& address) const;
 };
 [[nodiscard]] NodeFacts facts(const ir::Program& program);

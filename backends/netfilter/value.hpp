@@ -25,8 +25,8 @@ struct Value {
   [[nodiscard]] static Value mask(int length);
   [[nodiscard]] net::Address to_address(net::Family family) const;
 
-  [[nodiscard]] friend Value operator&(const Value& a, const Value& b);
-  [[nodiscard]] friend Value operator^(const Value& a, const Value& b);
+  friend Value operator&(const Value& a, const Value& b);
+  friend Value operator^(const Value& a, const Value& b);
   auto operator<=>(const Value&) const = default;
 };
 

@@ -1,0 +1,74 @@
+#include "backends/netfilter/model.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace portcullis::netfilter {
+
+std::uint8_t width(const Term& term) {
+  if (const auto* field = std::get_if<Field>(&term.source)) return width(*field);
+  if (const auto* constant = std::get_if<Constant>(&term.source)) return constant->width;
+  return 1;  // Random
+}
+
+std::size_t Set::key_width() const {
+  return std::accumulate(key.begin(), key.end(), std::size_t{0});
+}
+std::size_t Set::data_width() const {
+  return std::accumulate(data.begin(), data.end(), std::size_t{0});
+}
+std::size_t Set::size() const {
+  const std::size_t words = key_width();
+  return words == 0 ? 0 : lows.size() / words;
+}
+
+std::string Set::label(std::span<const std::uint32_t> rest) const {
+  if (const auto found = labels.find({rest.begin(), rest.end()}); found != labels.end()) return found->second;
+  std::string out = name;
+  for (const std::uint32_t word : rest) out += " " + std::to_string(word);
+  return out;
+}
+
+std::string_view to_string(Hook hook) {
+  switch (hook) {
+    case Hook::prerouting:
+      return "prerouting";
+    case Hook::input:
+      return "input";
+    case Hook::forward:
+      return "forward";
+    case Hook::output:
+      return "output";
+    case Hook::postrouting:
+      return "postrouting";
+  }
+  return {};
+}
+
+std::string_view to_string(ChainType type) {
+  switch (type) {
+    case ChainType::filter:
+      return "filter";
+    case ChainType::nat:
+      return "nat";
+    case ChainType::route:
+      return "route";
+  }
+  return {};
+}
+
+std::size_t Model::rules() const {
+  return std::accumulate(chains.begin(), chains.end(), std::size_t{0},
+                         [](std::size_t n, const Chain& c) { return n + c.rules.size(); });
+}
+
+std::size_t Model::elements() const {
+  return std::accumulate(sets.begin(), sets.end(), std::size_t{0},
+                         [](std::size_t n, const Set& s) { return n + s.size(); });
+}
+
+void append(std::vector<std::uint32_t>& words, const Value& value, std::uint8_t width) {
+  words.insert(words.end(), value.words.begin(), value.words.begin() + width);
+}
+
+}  // namespace portcullis::netfilter
