@@ -11,6 +11,7 @@ namespace portcullis::ir {
 
 [[nodiscard]] std::string print(const Program& program);
 // What cannot be read is a finding with its place; nothing is returned then. Spans of origins are not part of the text.
-[[nodiscard]] std::optional<Program> read(base::FileId file, const base::SourceMap& sources, base::Diagnostics& diagnostics);
+[[nodiscard]] std::optional<Program> read(base::FileId file, const base::SourceMap& sources,
+                                          base::Diagnostics& diagnostics);
 
 }  // namespace portcullis::ir
