@@ -112,16 +112,10 @@ std::string why_not(const Backend& backend) {
   return {};
 }
 
-bool reference_is_here() {
-  if (std::filesystem::exists(reference / "kube-proxy-dumps")) return true;
-  kernel::skip("the reference data is absent");
-  return false;
-}
-
 }  // namespace
 
 TEST_CASE("kube-proxy's own rulesets give packets the expected fates") {
-  if (!kernel::permitted() || !reference_is_here()) return;
+  if (!kernel::permitted() || !kernel::reference_is_here()) return;
   const auto file = cases::read((reference / "service-cases.yaml").string());
   kernel::Tally tally;
   for (const auto& backend : backends) {
@@ -142,7 +136,7 @@ TEST_CASE("kube-proxy's own rulesets give packets the expected fates") {
 }
 
 TEST_CASE("every dump of kube-proxy loads") {
-  if (!kernel::permitted() || !reference_is_here()) return;
+  if (!kernel::permitted() || !kernel::reference_is_here()) return;
   for (const auto& backend : backends) {
     if (const auto why = why_not(backend); !why.empty()) {
       fmt::print("{} is left out: {}\n", backend.name, why);
@@ -158,7 +152,7 @@ TEST_CASE("every dump of kube-proxy loads") {
 
 // A harness that sees no difference would agree with everything.
 TEST_CASE("a broken rule of kube-proxy's is noticed") {
-  if (!kernel::permitted() || !reference_is_here()) return;
+  if (!kernel::permitted() || !kernel::reference_is_here()) return;
   struct Break {
     const char *dump, *backend, *pattern, *instead;
   };

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 
 #include "tests/kernel/failure.hpp"
+#include "tests/kernel/socket_address.hpp"
 
 namespace portcullis::kernel {
 namespace {
@@ -92,20 +93,10 @@ NodeSender::NodeSender()
 }
 
 void NodeSender::send(std::span<const std::uint8_t> packet, const net::Address& to) const {
-  sockaddr_in v4{};
-  sockaddr_in6 v6{};
-  const bool is_v4 = to.family() == net::Family::ipv4;
-  if (is_v4) {
-    v4.sin_family = AF_INET;
-    v4.sin_addr.s_addr = htonl(to.v4_value());
-  } else {
-    v6.sin6_family = AF_INET6;
-    std::memcpy(&v6.sin6_addr, to.bytes().data(), 16);
-  }
-  const auto* address = is_v4 ? reinterpret_cast<const sockaddr*>(&v4) : reinterpret_cast<const sockaddr*>(&v6);
-  const auto length = static_cast<socklen_t>(is_v4 ? sizeof v4 : sizeof v6);
+  const auto address = socket_address(to, 0);
+  const auto& socket = to.family() == net::Family::ipv4 ? v4_ : v6_;
   // A rule of OUTPUT that drops or rejects answers EPERM at once: that is a fate, not a failure.
-  if (::sendto((is_v4 ? v4_ : v6_).get(), packet.data(), packet.size(), 0, address, length) < 0 && errno != EPERM)
+  if (::sendto(socket.get(), packet.data(), packet.size(), 0, address.get(), address.length) < 0 && errno != EPERM)
     fail_with_errno("send from the node to " + to.text());
 }
 

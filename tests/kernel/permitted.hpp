@@ -13,8 +13,9 @@ namespace portcullis::kernel {
 //   if (!permitted()) return;
 [[nodiscard]] bool permitted();
 
-// The same for what one test needs beside: prints or fails with `why`.
-void skip(const std::string& why);
+// False, with a line that starts with `SKIPPED:`, when the reference data is not beside this tree. Never a failure: a
+// clone alone lacks it.
+[[nodiscard]] bool reference_is_here();
 
 // Nothing when this kernel takes rules from the variant's tools, otherwise why not.
 [[nodiscard]] std::string why_not(IptablesVariant variant);
