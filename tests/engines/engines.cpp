@@ -1,0 +1,92 @@
+#include "tests/engines/engines.hpp"
+
+#include "backends/iptables/iptables.hpp"
+#include "backends/iptables/model.hpp"
+#include "backends/netfilter/evaluate.hpp"
+#include "backends/nftables/model.hpp"
+#include "backends/nftables/nftables.hpp"
+#include "compiler/base/error.hpp"
+
+namespace portcullis::engines {
+
+namespace {
+
+// A model, its indexes, and the node it stands on.
+struct Evaluated {
+  netfilter::Model model;
+  netfilter::NodeFacts node;
+  std::unique_ptr<netfilter::Evaluator> evaluator;
+};
+
+using Shared = std::shared_ptr<const Evaluated>;
+
+Shared evaluated(netfilter::Model model, const ir::Program& program) {
+  auto e = std::make_shared<Evaluated>(Evaluated{std::move(model), netfilter::facts(program), nullptr});
+  e->evaluator = std::make_unique<netfilter::Evaluator>(e->model);
+  return e;
+}
+
+Engine engine_of(std::string name, Shared e) {
+  return {std::move(name), [e = std::move(e)](const net::Packet& p, const ir::Memory& m) { return e->evaluator->fate(e->node, p, m); }};
+}
+
+Costing costing_of(Shared e) {
+  return [e = std::move(e)](const net::Packet& p) { return e->evaluator->evaluate(e->node, p).cost; };
+}
+
+std::string first_error(const base::Diagnostics& diagnostics) {
+  for (const base::Diagnostic& d : diagnostics.all()) {
+    if (d.severity == base::Severity::error) return d.code + " " + d.message;
+  }
+  return "no reason given";
+}
+
+}  // namespace
+
+std::string nftables_text(const ir::Program& program) {
+  base::Diagnostics diagnostics;
+  return nftables::print(nftables::lower(std::span(&program, 1), diagnostics));
+}
+
+IptablesText iptables_text(const ir::Program& program) {
+  base::Diagnostics diagnostics;
+  const iptables::Ruleset ruleset = iptables::lower(program, diagnostics);
+  return {iptables::print(ruleset), iptables::print_jumps(ruleset)};
+}
+
+namespace {
+
+Shared nftables_evaluated(const std::string& text, const ir::Program& program) {
+  base::SourceMap sources;
+  base::Diagnostics diagnostics;
+  const auto ruleset = nftables::read(sources.add("nftables.nft", text), sources, diagnostics);
+  if (!ruleset) throw base::InternalError("our own nftables text cannot be read: " + first_error(diagnostics));
+  if (nftables::print(*ruleset) != text) throw base::InternalError("our own nftables text is printed otherwise when read back");
+  return evaluated(nftables::model(*ruleset), program);
+}
+
+Shared iptables_evaluated(const IptablesText& text, const ir::Program& program) {
+  base::SourceMap sources;
+  base::Diagnostics diagnostics;
+  const auto ruleset = iptables::read(sources.add("iptables.rules", text.rules + text.jumps), sources, diagnostics);
+  if (!ruleset) throw base::InternalError("our own iptables text cannot be read: " + first_error(diagnostics));
+  return evaluated(iptables::model(*ruleset), program);
+}
+
+}  // namespace
+
+Engine nftables_engine(const std::string& text, const ir::Program& program) { return engine_of("nftables", nftables_evaluated(text, program)); }
+Engine iptables_engine(const IptablesText& text, const ir::Program& program) { return engine_of("iptables", iptables_evaluated(text, program)); }
+Costing nftables_costing(const std::string& text, const ir::Program& program) { return costing_of(nftables_evaluated(text, program)); }
+Costing iptables_costing(const IptablesText& text, const ir::Program& program) { return costing_of(iptables_evaluated(text, program)); }
+
+std::vector<Engine> engines(const ir::Program& program) {
+  auto interpreter = std::make_shared<ir::Interpreter>(program);
+  std::vector<Engine> all;
+  all.push_back({"interpreter", [interpreter](const net::Packet& p, const ir::Memory& m) { return interpreter->fate(p, m); }});
+  all.push_back(nftables_engine(nftables_text(program), program));
+  all.push_back(iptables_engine(iptables_text(program), program));
+  return all;
+}
+
+}  // namespace portcullis::engines

@@ -1,0 +1,38 @@
+// Every way to ask what a program does with a packet: the interpreter, and each ruleset after it was printed and read back.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backends/netfilter/evaluate.hpp"
+#include "compiler/ir/l4/interpret.hpp"
+
+namespace portcullis::engines {
+
+struct Engine {
+  std::string name;  // `interpreter`, `nftables`, `iptables`
+  std::function<ir::Fate(const net::Packet&, const ir::Memory&)> fate;
+};
+
+struct IptablesText {
+  std::string rules, jumps;
+};
+[[nodiscard]] std::string nftables_text(const ir::Program& program);
+[[nodiscard]] IptablesText iptables_text(const ir::Program& program);
+
+// The evaluators of a text that we printed. `program` gives the node's addresses only. They throw InternalError if the text cannot be read,
+// is printed otherwise when read back, or holds something that is not modelled.
+[[nodiscard]] Engine nftables_engine(const std::string& text, const ir::Program& program);
+[[nodiscard]] Engine iptables_engine(const IptablesText& text, const ir::Program& program);
+
+// What a packet costs in such a text.
+using Costing = std::function<netfilter::Cost(const net::Packet&)>;
+[[nodiscard]] Costing nftables_costing(const std::string& text, const ir::Program& program);
+[[nodiscard]] Costing iptables_costing(const IptablesText& text, const ir::Program& program);
+
+// The interpreter and both of those. The program must outlive them.
+[[nodiscard]] std::vector<Engine> engines(const ir::Program& program);
+
+}  // namespace portcullis::engines
