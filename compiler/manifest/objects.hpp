@@ -1,9 +1,11 @@
-// Kubernetes objects as written: what the API server's decoder would make of a document, each scalar with its place. Nothing is defaulted
-// and nothing validated here beyond what decoding itself refuses (types, unknown and duplicate fields).
+// Kubernetes objects as written: what the API server's decoder would make of a document, each scalar with its place.
+// Nothing is defaulted and nothing validated here beyond what decoding itself refuses (types, unknown and duplicate
+// fields).
 //
 // Conventions
 // - A `Field<T>` is absent when the key is missing or null.
-// - `place` of a mapping is where a person looks for it: the key that introduces it, or, for a list element or a whole document, its first key.
+// - `place` of a mapping is where a person looks for it: the key that introduces it, or, for a list element or a whole
+// document, its first key.
 // - Strings are the decoded values; the span is the scalar as it stands in the text (quotes included).
 #pragma once
 
@@ -102,12 +104,12 @@ struct LoadBalancerIngress {  // Service and Ingress status; ip_mode exists for 
 struct Service {
   SourceSpan place;
   Metadata metadata;
-  SourceSpan spec_place;  // unknown when the document has no spec
+  SourceSpan spec_place;              // unknown when the document has no spec
   std::optional<StringMap> selector;  // absent differs from {}: both select nothing, but are written differently
   SourceSpan ports_place;
   std::vector<ServicePort> ports;
-  Field<std::string> type, cluster_ip, session_affinity, external_name, external_traffic_policy, internal_traffic_policy,
-      traffic_distribution, load_balancer_ip, load_balancer_class, ip_family_policy;
+  Field<std::string> type, cluster_ip, session_affinity, external_name, external_traffic_policy,
+      internal_traffic_policy, traffic_distribution, load_balancer_ip, load_balancer_class, ip_family_policy;
   SourceSpan cluster_ips_place, external_ips_place, ip_families_place, source_ranges_place;
   std::vector<Text> cluster_ips, external_ips, ip_families, load_balancer_source_ranges;
   Field<std::int64_t> health_check_node_port;
@@ -169,8 +171,8 @@ struct ContainerPort {
 };
 struct Probe {
   SourceSpan place;
-  std::string kind;          // `readinessProbe`, `livenessProbe`, `startupProbe`
-  Field<IntOrString> port;   // of httpGet or tcpSocket
+  std::string kind;         // `readinessProbe`, `livenessProbe`, `startupProbe`
+  Field<IntOrString> port;  // of httpGet or tcpSocket
 };
 struct Container {
   SourceSpan place;
@@ -198,7 +200,8 @@ struct PodSpec {
   Field<std::string> node_name, dns_policy, hostname, subdomain, restart_policy;
   Field<bool> host_network;
   StringMap node_selector;
-  std::vector<NodeSelectorTerm> required_node_affinity;        // requiredDuringSchedulingIgnoredDuringExecution; terms are ORed
+  std::vector<NodeSelectorTerm>
+      required_node_affinity;  // requiredDuringSchedulingIgnoredDuringExecution; terms are ORed
   std::vector<PodAntiAffinityTerm> required_pod_anti_affinity;
   std::vector<Toleration> tolerations;
 };
@@ -405,8 +408,8 @@ struct ClusterProfile {
   SourceSpan place;
   Metadata metadata;
   std::optional<TextList> service_cidrs, pod_cidrs, node_port_addresses, detect_local_cidrs;
-  Field<std::string> node_port_range, dialect, forward_policy, detect_local_mode, detect_local_interface, detect_local_prefix, host_ports,
-      kubernetes_version;
+  Field<std::string> node_port_range, dialect, forward_policy, detect_local_mode, detect_local_interface,
+      detect_local_prefix, host_ports, kubernetes_version;
   Field<bool> masquerade_all, localhost_node_ports, conntrack_tcp_be_liberal;
   Field<std::int64_t> masquerade_bit;
   std::optional<std::vector<ProfileLoadBalancer>> load_balancers;
@@ -416,13 +419,14 @@ struct ClusterProfile {
   std::optional<std::vector<ProfileNode>> nodes;
 };
 
-using Body = std::variant<Service, EndpointSlice, Endpoints, Pod, Node, Namespace, Workload, Ingress, IngressClass, NetworkPolicy, Secret,
-                          ServiceCIDR, IPAddress, KubeProxyConfiguration, ClusterProfile>;
+using Body = std::variant<Service, EndpointSlice, Endpoints, Pod, Node, Namespace, Workload, Ingress, IngressClass,
+                          NetworkPolicy, Secret, ServiceCIDR, IPAddress, KubeProxyConfiguration, ClusterProfile>;
 
 struct Object {
   std::string api_version, kind;
   Body body;
-  // The decoder refused something in it (a PC1xxx error or a type error was reported): the object is kept as far as it was read.
+  // The decoder refused something in it (a PC1xxx error or a type error was reported): the object is kept as far as it
+  // was read.
   bool broken = false;
   SourceSpan place;
 };

@@ -15,7 +15,8 @@ namespace portcullis::manifest {
 struct Limits {
   std::size_t bytes = std::size_t{1} << 30;  // of one file
   std::size_t depth = 100;                   // nested collections of one document
-  std::size_t alias_nodes = 1'000'000;       // nodes that aliases may add to one document (an empty budget ends the document)
+  std::size_t alias_nodes =
+      1'000'000;  // nodes that aliases may add to one document (an empty budget ends the document)
 };
 
 struct ReadOptions {
@@ -25,18 +26,21 @@ struct ReadOptions {
 };
 
 struct Input {
-  std::vector<Object> objects;      // in input order: files as named, a directory's files sorted by path
-  std::size_t documents = 0;        // that held an object of any kind
-  std::size_t passed_over = 0;      // objects of kinds portcullis does not read
-  bool unreadable = false;          // something named could not be read or parsed (exit 2 of lint and check)
+  std::vector<Object> objects;  // in input order: files as named, a directory's files sorted by path
+  // Objects of kinds that we read of which nothing is in `objects`, because the API server would not take them for that
+  // kind (no apiVersion, a removed one): what refers to them is not dangling.
+  std::vector<base::ObjectRef> lost;
+  std::size_t documents = 0;    // objects of any kind that were in the input, those of lists counted one by one
+  std::size_t passed_over = 0;  // objects of kinds portcullis does not read
+  bool unreadable = false;      // something named could not be read or parsed (exit 2 of lint and check)
 };
 
-// Paths are files, directories (walked recursively for *.yaml, *.yml, *.json, sorted), or `-`. A file is read once however often it is named.
-// Everything that can be read is read; what cannot be is a finding (PC1xxx).
+// Paths are files, directories (walked recursively for *.yaml, *.yml, *.json, sorted), or `-`. A file is read once
+// however often it is named. Everything that can be read is read; what cannot be is a finding (PC1xxx).
 [[nodiscard]] Input read(const std::vector<std::string>& paths, const ReadOptions& options, base::SourceMap& sources,
                          base::Diagnostics& diagnostics);
 // One text already at hand (tests, fuzzing, the lock file's neighbours). `json`: read with the JSON parser.
-[[nodiscard]] Input read_text(std::string name, std::string text, bool json, const ReadOptions& options, base::SourceMap& sources,
-                              base::Diagnostics& diagnostics);
+[[nodiscard]] Input read_text(std::string name, std::string text, bool json, const ReadOptions& options,
+                              base::SourceMap& sources, base::Diagnostics& diagnostics);
 
 }  // namespace portcullis::manifest
