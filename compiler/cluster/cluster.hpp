@@ -1,5 +1,6 @@
-// The resolved cluster: what the control plane would have made of the manifests. Nothing optional that a default fills; addresses, node ports and
-// placements are there, given or planned. Built once by `resolve`, then const. Every later stage reads this and no manifest.
+// The resolved cluster: what the control plane would have made of the manifests. Nothing optional that a default fills;
+// addresses, node ports and placements are there, given or planned. Built once by `resolve`, then const. Every later
+// stage reads this and no manifest.
 #pragma once
 
 #include <cstdint>
@@ -12,15 +13,22 @@
 
 namespace portcullis::cluster {
 
+struct NodeTaint {
+  std::string key, value, effect;
+};
+
 struct Node {
   std::string name;
-  std::string zone;                        // empty: no zone
-  std::vector<net::Address> addresses;     // on its interfaces, without loopback
+  std::string zone;                     // empty: no zone
+  std::vector<net::Address> addresses;  // on its interfaces, without loopback
   std::optional<net::Address> primary_v4, primary_v6;
   std::vector<net::Prefix> pod_cidrs;
   std::map<std::string, std::string> labels;
-  std::vector<HostPort> host_ports;        // of pods placed here and of the profile; newest first where it matters
-  bool planned = false;                    // made up by planning: no Node object and no profile node gave it
+  std::vector<HostPort> host_ports;  // of pods placed here and of the profile; newest first where it matters
+  std::vector<NodeTaint> taints;     // spec.unschedulable included, as node.kubernetes.io/unschedulable:NoSchedule
+  bool planned = false;              // made up by planning: no Node object and no profile node gave it
+  bool addresses_planned = false;    // given without any address: planning made them up
+  bool pod_cidrs_planned = false;    // given without podCIDRs
   SourceSpan span;
 
   [[nodiscard]] const std::optional<net::Address>& primary(net::Family family) const {
@@ -40,6 +48,19 @@ struct Endpoint {
   std::string pod;       // name of the pod, if one is known
   bool planned = false;  // its address was planned (the pod does not exist yet)
   SourceSpan span;
+  // Other entries for the same address and port that contradict this one (another nodeName, say), in a fixed order;
+  // almost always empty. Which of them a proxy keeps is random since 1.36, and the local one up to 1.35
+  // (reference 1.2). PC2100 has been reported; a Program of one node takes `on_node(name)`.
+  std::vector<Endpoint> alternatives;
+
+  // This entry, or the first alternative that is local to `node_name` if this one is not.
+  [[nodiscard]] const Endpoint& on_node(std::string_view node_name) const {
+    if (alternatives.empty() || node == node_name) return *this;
+    for (const Endpoint& other : alternatives) {
+      if (other.node == node_name) return other;
+    }
+    return *this;
+  }
 };
 
 enum class ServiceType { cluster_ip, node_port, load_balancer, external_name };
@@ -77,8 +98,9 @@ struct LocatedAddress {
 struct Service {
   std::string ns, name;
   ServiceType type = ServiceType::cluster_ip;
+  std::vector<net::Family> families;  // spec.ipFamilies after defaulting, the primary first; empty for ExternalName
   bool headless = false;
-  bool skipped = false;  // label service.kubernetes.io/service-proxy-name: another proxy's
+  bool skipped = false;                     // label service.kubernetes.io/service-proxy-name: another proxy's
   std::vector<LocatedAddress> cluster_ips;  // empty for headless and ExternalName; at most one of a family
   std::vector<LocatedAddress> external_ips;
   std::vector<LoadBalancerAddress> load_balancer_ips;
@@ -91,12 +113,14 @@ struct Service {
   std::uint16_t health_check_node_port = 0;       // 0: none. Set only for LoadBalancer with external policy Local
   bool health_check_node_port_planned = false;
   std::vector<ServicePort> ports;
-  SourceSpan span;                // metadata.name, else the document
+  SourceSpan span;  // metadata.name, else the document
   std::string external_name;
   SourceSpan health_check_span;
 
   // Programmed by the proxy: has a cluster IP, is no ExternalName, not skipped (reference 1.1).
-  [[nodiscard]] bool programmed() const { return !headless && !skipped && type != ServiceType::external_name && !cluster_ips.empty(); }
+  [[nodiscard]] bool programmed() const {
+    return !headless && !skipped && type != ServiceType::external_name && !cluster_ips.empty();
+  }
   [[nodiscard]] const LocatedAddress* cluster_ip(net::Family family) const {
     for (const LocatedAddress& a : cluster_ips) {
       if (a.address.family() == family) return &a;
@@ -115,8 +139,12 @@ struct ClaimOwner {
   std::string name;  // as service_port_name, `pod ns/name:port`, the profile's word
   SourceSpan span;
 };
-// One key and everybody who wants it. service-ip: `10.96.0.20/TCP/80`; node-port, health: `TCP/30080`; host-port, host-network, reserved:
-// `<node or address or *>/TCP/5001`.
+// One key and everybody who wants it. service-ip: `10.96.0.20/TCP/80`; node-port, health: `TCP/30080`; host-port,
+// host-network:
+// `<node>/<host address or *>/TCP/5001`; reserved: `*/TCP/22` (every address of every node).
+// Keys may conflict without being equal: node ports are unique by number whatever the protocol, and share their numbers
+// with health ports; a host port on all addresses meets one on a single address. `owners` then holds everybody who
+// takes part.
 struct Claim {
   ClaimKind kind{};
   std::string key;
@@ -133,7 +161,8 @@ struct Health {
   std::map<std::string, HealthAnswer> nodes;  // by node name (reference 3.7)
 };
 
-// A UDP conntrack entry to this original destination is stale unless its reply source is one of `keep` (reference 3.10).
+// A UDP conntrack entry to this original destination is stale unless its reply source is one of `keep`
+// (reference 3.10).
 struct ConntrackRule {
   std::optional<net::Address> dst;  // absent: any (a node port)
   net::Family family{};
@@ -149,6 +178,7 @@ struct Pod {
   std::vector<net::Address> addresses;
   bool host_network = false;
   bool planned = false;
+  base::ObjectRef workload;  // what makes it: a Deployment …, or the Pod itself
   SourceSpan span;
 };
 

@@ -1,4 +1,5 @@
-// What portcullis knows about a cluster beyond its manifests: the merged ClusterProfile and KubeProxyConfiguration, with every default filled in.
+// What portcullis knows about a cluster beyond its manifests: the merged ClusterProfile and KubeProxyConfiguration,
+// with every default filled in.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +27,9 @@ enum class Dialect { nftables, iptables };
 enum class DetectMode { cluster_cidr, node_cidr, bridge_interface, interface_name_prefix, none };
 struct LocalDetector {
   DetectMode mode = DetectMode::cluster_cidr;
-  std::vector<net::Prefix> cidrs;  // cluster_cidr: the first of each family counts; node_cidr: given here, or the node's podCIDRs if empty
-  std::string interface;           // bridge_interface: the name; interface_name_prefix: the prefix
+  std::vector<net::Prefix>
+      cidrs;  // cluster_cidr: the first of each family counts; node_cidr: given here, or the node's podCIDRs if empty
+  std::string interface;  // bridge_interface: the name; interface_name_prefix: the prefix
 };
 
 // `nodePortAddresses`: unset (the dialect's default), the word `primary`, or CIDRs (reference 3.5.4).
@@ -41,6 +43,7 @@ struct PortRange {
   std::uint16_t first = 30000, last = 32767;
   [[nodiscard]] bool contains(std::int64_t port) const { return port >= first && port <= last; }
   [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(last) - first + 1; }
+  bool operator==(const PortRange&) const = default;
 };
 
 // A balancer of the profile: where load-balancer addresses of Services come from when status gives none.
@@ -48,8 +51,8 @@ struct LoadBalancerPool {
   std::string name;
   std::string load_balancer_class;  // empty: Services without a class
   std::vector<net::Prefix> pool;
-  bool vip = true;                  // ipMode VIP (else Proxy)
-  bool via_node_port = true;        // packets reach the node on the node port; false: with the VIP as destination
+  bool vip = true;            // ipMode VIP (else Proxy)
+  bool via_node_port = true;  // packets reach the node on the node port; false: with the VIP as destination
   SourceSpan span;
 };
 
@@ -80,6 +83,7 @@ struct Profile {
   bool service_cidrs_known = true;  // false: `serviceCIDRs: []` (no clean-up of unallocated addresses)
   bool service_cidrs_given = false;
   std::vector<net::Prefix> pod_cidrs;
+  bool pod_cidrs_given = false;  // false: the default, or what the detector or kube-proxy's clusterCIDR says
   PortRange node_ports;
   bool masquerade_all = false;
   int masquerade_bit = 14;  // 0–31
@@ -95,8 +99,12 @@ struct Profile {
   bool nodes_given = false;     // by the profile or by Node objects; false: the three default nodes
 };
 
-// Merges every ClusterProfile and KubeProxyConfiguration (and ServiceCIDR object) of the input. Contradictions and values out of range are
-// findings (PC211x); the profile that is returned is usable in every case.
+// Merges every ClusterProfile and KubeProxyConfiguration (and ServiceCIDR object) of the input. Contradictions and
+// values out of range are findings (PC211x); the profile that is returned is usable in every case.
 [[nodiscard]] Profile merge_profile(const manifest::Input& input, base::Diagnostics& diagnostics);
+
+// Gives a profile that states no pod ranges the default range of each family that is in use and has none: a cluster
+// whose Services are dual-stack has dual-stack pods.
+void widen_pod_cidrs(Profile& profile, const std::vector<net::Family>& families);
 
 }  // namespace portcullis::cluster

@@ -10,9 +10,11 @@
 
 namespace portcullis::cluster {
 
-// portcullis.lock: what an earlier run planned. Keys are object names as in the design: clusterIPs `ns/name` or `ns/name#IPv6`, nodePorts `ns/name:port-name/PROTO`, …
+// portcullis.lock: what an earlier run planned. Keys are object names as in the design: clusterIPs `ns/name` or
+// `ns/name#IPv6`, nodePorts `ns/name:port-name/PROTO`, …
 struct Lock {
-  std::map<std::string, std::string> cluster_ips, node_ports, health_check_node_ports, load_balancers, pod_addresses, placement;
+  std::map<std::string, std::string> cluster_ips, node_ports, health_check_node_ports, load_balancers, pod_addresses,
+      placement;
   bool operator==(const Lock&) const = default;
 };
 
@@ -25,11 +27,14 @@ struct Resolved {
   Lock lock;  // everything planned, to be written with --write-lock
 };
 
-// Never fails: what is wrong is a finding. `compile`, `trace`, … stop on the findings that design section 3 (exit status) names.
-[[nodiscard]] Resolved resolve(const manifest::Input& input, const ResolveOptions& options, base::Diagnostics& diagnostics);
+// Never fails: what is wrong is a finding. `compile`, `trace`, … stop on the findings that design section 3 (exit
+// status) names.
+[[nodiscard]] Resolved resolve(const manifest::Input& input, const ResolveOptions& options,
+                               base::Diagnostics& diagnostics);
 
 // Lock file text (YAML, sorted). `read_lock` reports what it cannot read and returns what it can.
 [[nodiscard]] std::string print_lock(const Lock& lock);
-[[nodiscard]] Lock read_lock(const std::string& name, const std::string& text, base::SourceMap& sources, base::Diagnostics& diagnostics);
+[[nodiscard]] Lock read_lock(const std::string& name, const std::string& text, base::SourceMap& sources,
+                             base::Diagnostics& diagnostics);
 
 }  // namespace portcullis::cluster

@@ -51,7 +51,11 @@ base::ObjectRef object_ref(std::string_view kind, const manifest::Metadata& meta
   base::ObjectRef object;
   object.kind = kind;
   if (namespaced) object.ns = metadata.ns && !metadata.ns->value.empty() ? metadata.ns->value : "default";
-  if (metadata.name) object.name = metadata.name->value;
+  if (metadata.name) {
+    object.name = metadata.name->value;
+  } else if (metadata.generate_name) {
+    object.name = metadata.generate_name->value;
+  }
   return object;
 }
 

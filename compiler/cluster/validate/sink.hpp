@@ -19,7 +19,7 @@ namespace portcullis::cluster {
 [[nodiscard]] base::SourceSpan first_known(std::initializer_list<base::SourceSpan> places);
 // `a, b or c`
 [[nodiscard]] std::string or_list(std::span<const std::string_view> words);
-// `default` for a namespaced object that names none.
+// As manifest::reference: the namespace is `default` for a namespaced object that names none.
 [[nodiscard]] base::ObjectRef object_ref(std::string_view kind, const manifest::Metadata& metadata,
                                          bool namespaced = true);
 

@@ -1,0 +1,310 @@
+#include "compiler/cluster/placement.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <set>
+#include <unordered_map>
+#include <unordered_set>
+
+#include <fmt/format.h>
+
+#include "compiler/cluster/label_index.hpp"
+#include "compiler/cluster/slots.hpp"
+
+namespace portcullis::cluster {
+
+namespace {
+
+constexpr std::string_view hostname_label = "kubernetes.io/hostname";
+constexpr std::string_view zone_label = "topology.kubernetes.io/zone";
+
+std::string_view text_of(const manifest::Field<std::string>& field) {
+  return field ? std::string_view{field->value} : std::string_view{};
+}
+
+// core/v1 Toleration.ToleratesTaint.
+bool tolerates(const manifest::Toleration& toleration, const NodeTaint& taint) {
+  if (!text_of(toleration.effect).empty() && text_of(toleration.effect) != taint.effect) return false;
+  if (!text_of(toleration.key).empty() && text_of(toleration.key) != taint.key) return false;
+  const std::string_view op = text_of(toleration.op);
+  if (op == "Exists") return true;
+  return (op.empty() || op == "Equal") && !text_of(toleration.key).empty() && text_of(toleration.value) == taint.value;
+}
+
+// The DaemonSet controller adds tolerations of these to its pods.
+bool daemons_tolerate(const NodeTaint& taint) {
+  static constexpr std::string_view keys[] = {"node.kubernetes.io/not-ready",     "node.kubernetes.io/unreachable",
+                                              "node.kubernetes.io/disk-pressure", "node.kubernetes.io/memory-pressure",
+                                              "node.kubernetes.io/pid-pressure",  "node.kubernetes.io/unschedulable"};
+  return std::ranges::find(keys, std::string_view{taint.key}) != std::end(keys);
+}
+
+// The value of a topology key; nothing: the node is in no domain of it.
+std::optional<std::string_view> domain(const Node& node, std::string_view key) {
+  const auto label = node.labels.find(std::string(key));
+  if (label != node.labels.end()) return label->second;
+  if (key == hostname_label) return node.name;
+  if (key == zone_label && !node.zone.empty()) return node.zone;
+  return {};
+}
+
+std::string pod_key(const PodGroup& group, const std::string& name) {
+  return group.workload.ns + "/" + name;
+}
+
+class Placer {
+ public:
+  Placer(const std::vector<PodGroup>& groups, const std::vector<Node>& nodes, const Lock& lock,
+         base::Diagnostics& diagnostics)
+      : groups_(groups),
+        nodes_(nodes),
+        lock_(lock),
+        diagnostics_(diagnostics),
+        taken_(nodes.size()),
+        nodes_of_(groups.size()) {
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      node_index_.emplace(nodes[i].name, static_cast<std::uint32_t>(i));
+      node_hashes_.push_back(stable_hash(nodes[i].name));
+    }
+    for (std::size_t g = 0; g < groups.size(); ++g)
+      index_.add(groups[g].ns(), groups[g].labels, static_cast<std::uint32_t>(g));
+    for (const PodGroup& group : groups) {
+      if (group.pod != nullptr) names_.insert(pod_key(group, group.workload.name));
+    }
+    out_.pending.resize(groups.size());
+    out_.eligible.resize(groups.size());
+  }
+
+  Placement run() {
+    for (std::size_t g = 0; g < groups_.size(); ++g) {
+      const PodGroup& group = groups_[g];
+      if (group.observed) {
+        record(g, group.workload.name, std::string(text_of(group.spec->node_name)));
+        continue;
+      }
+      std::vector<std::uint32_t> eligible = eligible_nodes(group);
+      if (!group.ports.empty()) out_.eligible[g] = eligible;
+      if (group.daemon) {
+        const std::string stem = free_stem(group, [&](const std::string& s) {
+          return eligible.empty() ? s : s + "-" + nodes_[eligible.front()].name;
+        });
+        for (const std::uint32_t n : eligible) record(g, stem + "-" + nodes_[n].name, nodes_[n].name);
+      } else if (!text_of(group.spec->node_name).empty()) {
+        place_fixed(g);
+      } else {
+        place_spread(g, eligible);
+      }
+    }
+    return std::move(out_);
+  }
+
+ private:
+  void record(std::size_t g, std::string name, std::string node) {
+    names_.insert(pod_key(groups_[g], name));
+    const auto found = node_index_.find(node);
+    if (found != node_index_.end()) {
+      nodes_of_[g].push_back(found->second);
+      for (const NodePortWant& want : groups_[g].ports) taken_[found->second].emplace(port_key(want), &want);
+    }
+    out_.pods.push_back({std::move(name), std::move(node), g});
+  }
+
+  static std::uint32_t port_key(const NodePortWant& want) {
+    return static_cast<std::uint32_t>(want.protocol) << 16U | want.host_port;
+  }
+
+  [[nodiscard]] std::vector<std::uint32_t> eligible_nodes(const PodGroup& group) const {
+    std::vector<std::uint32_t> eligible;
+    for (std::size_t n = 0; n < nodes_.size(); ++n) {
+      if (may_run_on(*group.spec, group.daemon, !group.ports.empty(), nodes_[n]))
+        eligible.push_back(static_cast<std::uint32_t>(n));
+    }
+    return eligible;
+  }
+
+  // The workload's name, or, if its first pod would be called like another, the name with its kind.
+  template <class First>
+  [[nodiscard]] std::string free_stem(const PodGroup& group, const First& first) const {
+    std::string stem = group.workload.name;
+    if (!names_.contains(pod_key(group, first(stem)))) return stem;
+    std::string kind = group.workload.kind;
+    std::ranges::transform(kind, kind.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    return stem + "-" + kind;
+  }
+
+  [[nodiscard]] std::vector<std::string> pod_names(const PodGroup& group) const {
+    if (group.pod != nullptr) return {group.workload.name};
+    const auto numbered = [&](const std::string& stem, std::size_t i) {
+      return fmt::format("{}-{}", stem, group.first_ordinal + static_cast<std::int64_t>(i));
+    };
+    const std::string stem = free_stem(group, [&](const std::string& s) { return numbered(s, 0); });
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < group.count; ++i) names.push_back(numbered(stem, i));
+    return names;
+  }
+
+  void place_fixed(std::size_t g) {
+    for (std::string& name : pod_names(groups_[g])) record(g, std::move(name), groups_[g].spec->node_name->value);
+  }
+
+  void place_spread(std::size_t g, const std::vector<std::uint32_t>& eligible) {
+    const PodGroup& group = groups_[g];
+    const std::vector<std::string> names = pod_names(group);
+    const std::vector<std::uint32_t> order = ranked(group, eligible, names.size());
+    Constraints constraints = constraints_of(g);
+    std::vector<std::string> open;
+    for (const std::string& name : names) {
+      if (!place_locked(g, name, eligible, constraints)) open.push_back(name);
+    }
+    for (std::size_t i = 0; i < open.size(); ++i) {
+      const auto node = pick(group, order, i, constraints);
+      if (node) {
+        put(g, std::move(open[i]), *node, constraints);
+      } else {
+        ++out_.pending[g];
+      }
+    }
+  }
+
+  struct Constraints {
+    bool one_a_node = false;                                   // its own host ports keep its pods apart
+    std::vector<std::uint32_t> own;                            // nodes it has pods on
+    std::vector<std::pair<std::string, bool>> keys;            // topology keys; true: the term matches the group itself
+    std::vector<std::set<std::string, std::less<>>> occupied;  // by key
+  };
+
+  void put(std::size_t g, std::string name, std::uint32_t node, Constraints& constraints) {
+    constraints.own.push_back(node);
+    for (std::size_t k = 0; k < constraints.keys.size(); ++k) {
+      if (!constraints.keys[k].second) continue;
+      if (const auto value = domain(nodes_[node], constraints.keys[k].first)) constraints.occupied[k].emplace(*value);
+    }
+    record(g, std::move(name), nodes_[node].name);
+  }
+
+  // Rendezvous order: each node's rank hangs on the two names alone, so that a node more or less moves few pods.
+  [[nodiscard]] std::vector<std::uint32_t> ranked(const PodGroup& group, std::vector<std::uint32_t> eligible,
+                                                  std::size_t pods) const {
+    const std::uint64_t own = stable_hash(pod_key(group, group.workload.name));
+    const auto before = [&](std::uint32_t a, std::uint32_t b) {
+      return std::pair(mix(own ^ node_hashes_[a]), a) < std::pair(mix(own ^ node_hashes_[b]), b);
+    };
+    const bool constrained = !group.ports.empty() || !group.spec->required_pod_anti_affinity.empty();
+    if (constrained || pods >= eligible.size()) {
+      std::ranges::sort(eligible, before);
+      return eligible;
+    }
+    // Unconstrained pods take the first ranks only.
+    std::partial_sort(eligible.begin(), eligible.begin() + static_cast<std::ptrdiff_t>(pods), eligible.end(), before);
+    eligible.resize(pods);
+    return eligible;
+  }
+
+  [[nodiscard]] Constraints constraints_of(std::size_t g) const {
+    const PodGroup& group = groups_[g];
+    Constraints constraints;
+    constraints.one_a_node = !group.ports.empty();
+    for (const manifest::PodAntiAffinityTerm& term : group.spec->required_pod_anti_affinity) {
+      if (!term.selector || !term.topology_key) continue;  // a nil selector matches no pod
+      std::set<std::string, std::less<>> occupied;
+      const std::string& key = term.topology_key->value;
+      const auto* candidates = index_.candidates(group.ns(), term.selector->match_labels);
+      if (candidates == nullptr) continue;
+      for (const std::uint32_t other : *candidates) {
+        if (other == g || nodes_of_[other].empty() || !matches(*term.selector, groups_[other].labels)) continue;
+        for (const std::uint32_t node : nodes_of_[other]) {
+          if (const auto value = domain(nodes_[node], key)) occupied.emplace(*value);
+        }
+      }
+      constraints.keys.emplace_back(key, matches(*term.selector, group.labels));
+      constraints.occupied.push_back(std::move(occupied));
+    }
+    return constraints;
+  }
+
+  [[nodiscard]] bool apart(std::uint32_t node, const Constraints& constraints) const {
+    for (std::size_t k = 0; k < constraints.keys.size(); ++k) {
+      const auto value = domain(nodes_[node], constraints.keys[k].first);
+      if (value && constraints.occupied[k].contains(*value)) return false;
+    }
+    return !constraints.one_a_node || std::ranges::find(constraints.own, node) == constraints.own.end();
+  }
+
+  [[nodiscard]] bool ports_free(const PodGroup& group, std::uint32_t node) const {
+    return std::ranges::all_of(group.ports, [&](const NodePortWant& want) {
+      const auto [first, last] = taken_[node].equal_range(port_key(want));
+      return std::none_of(first, last, [&](const auto& entry) { return overlap(*entry.second, want); });
+    });
+  }
+
+  // The first free node from rank `i` on. If host ports of others are all that stands in the way everywhere, the pod is
+  // put where it would go without them: it cannot run, and the claims of both are found there (PC3504).
+  [[nodiscard]] std::optional<std::uint32_t> pick(const PodGroup& group, const std::vector<std::uint32_t>& order,
+                                                  std::size_t i, const Constraints& constraints) const {
+    std::optional<std::uint32_t> contested;
+    for (std::size_t k = 0; k < order.size(); ++k) {
+      const std::uint32_t node = order[(i + k) % order.size()];
+      if (!apart(node, constraints)) continue;
+      if (ports_free(group, node)) return node;
+      if (!contested) contested = node;
+    }
+    return contested;
+  }
+
+  bool place_locked(std::size_t g, const std::string& name, const std::vector<std::uint32_t>& eligible,
+                    Constraints& constraints) {
+    const PodGroup& group = groups_[g];
+    const auto locked = lock_.placement.find(pod_key(group, name));
+    if (locked == lock_.placement.end()) return false;
+    const auto node = node_index_.find(locked->second);
+    if (node != node_index_.end() && std::ranges::binary_search(eligible, node->second) &&
+        apart(node->second, constraints) && ports_free(group, node->second)) {
+      put(g, name, node->second, constraints);
+      return true;
+    }
+    base::Diagnostic& finding = diagnostics_.add(
+        "PC2102", fmt::format("the lock file places `{}` on `{}`, where it cannot run", locked->first, locked->second),
+        group.span);
+    finding.object = group.workload;
+    finding.hint = "write the lock file again with --write-lock";
+    return false;
+  }
+
+  const std::vector<PodGroup>& groups_;
+  const std::vector<Node>& nodes_;
+  const Lock& lock_;
+  base::Diagnostics& diagnostics_;
+  std::unordered_map<std::string, std::uint32_t> node_index_;
+  std::vector<std::uint64_t> node_hashes_;
+  std::vector<std::unordered_multimap<std::uint32_t, const NodePortWant*>> taken_;  // by node
+  std::vector<std::vector<std::uint32_t>> nodes_of_;                                // by group
+  std::unordered_set<std::string> names_;
+  LabelIndex index_;
+  Placement out_;
+};
+
+}  // namespace
+
+bool may_run_on(const manifest::PodSpec& spec, bool daemon, bool wants_node_ports, const Node& node) {
+  if (!text_of(spec.node_name).empty()) return text_of(spec.node_name) == node.name;
+  const NodeLabels labels{&node.labels, node.name};
+  // Nobody knows the labels of a node that planning made up: it is believed to have what pods ask for. Not for ports of
+  // the node, lest two workloads meet there that a real cluster keeps apart.
+  if (!node.planned || wants_node_ports) {
+    if (!matches(spec.node_selector, labels)) return false;
+    if (!spec.required_node_affinity.empty() && !matches(spec.required_node_affinity, labels)) return false;
+  }
+  return std::ranges::all_of(node.taints, [&](const NodeTaint& taint) {
+    if (taint.effect != "NoSchedule" && taint.effect != "NoExecute") return true;
+    if (daemon && daemons_tolerate(taint)) return true;
+    return std::ranges::any_of(spec.tolerations, [&](const manifest::Toleration& t) { return tolerates(t, taint); });
+  });
+}
+
+Placement place(const std::vector<PodGroup>& groups, const std::vector<Node>& nodes, const Lock& lock,
+                base::Diagnostics& diagnostics) {
+  return Placer(groups, nodes, lock, diagnostics).run();
+}
+
+}  // namespace portcullis::cluster

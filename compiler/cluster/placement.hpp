@@ -1,0 +1,36 @@
+// Which node a pod runs on. The scheduler's hard rules are kept (nodeName, nodeSelector, required node affinity,
+// taints, required pod anti-affinity, host ports); among the nodes that are left, pods of a workload are spread in an
+// order that its name and the nodes' names give.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/base/diagnostic.hpp"
+#include "compiler/cluster/pod_groups.hpp"
+#include "compiler/cluster/resolve.hpp"
+
+namespace portcullis::cluster {
+
+// nodeSelector, required node affinity and taints. nodeName bypasses the scheduler: the pod runs on that node and no
+// other. `wants_node_ports`: the pod has host ports, or host network and declared ports.
+[[nodiscard]] bool may_run_on(const manifest::PodSpec& spec, bool daemon, bool wants_node_ports, const Node& node);
+
+struct PlacedPod {
+  std::string name;
+  std::string node;       // empty: an observed pod that is not scheduled
+  std::size_t group = 0;  // index of its PodGroup
+};
+
+struct Placement {
+  std::vector<PlacedPod> pods;       // in group order
+  std::vector<std::size_t> pending;  // by group: pods that find no node
+  std::vector<std::vector<std::uint32_t>>
+      eligible;  // by group: node indices it may run on (only for groups that want ports of the node)
+};
+
+[[nodiscard]] Placement place(const std::vector<PodGroup>& groups, const std::vector<Node>& nodes, const Lock& lock,
+                              base::Diagnostics& diagnostics);
+
+}  // namespace portcullis::cluster

@@ -1,0 +1,119 @@
+#include "compiler/cluster/resolve.hpp"
+
+#include <algorithm>
+
+#include "compiler/cluster/allocation.hpp"
+#include "compiler/cluster/claims.hpp"
+#include "compiler/cluster/endpoints.hpp"
+#include "compiler/cluster/inventory.hpp"
+#include "compiler/cluster/nodes.hpp"
+#include "compiler/cluster/pods.hpp"
+#include "compiler/cluster/services.hpp"
+#include "compiler/cluster/validate.hpp"
+
+namespace portcullis::cluster {
+
+namespace {
+
+// What validation finds wrong is resolved all the same, as far as it makes sense; hence the answers are not needed
+// here.
+struct Validator {
+  const manifest::Object& object;
+  const Profile& profile;
+  base::Diagnostics& diagnostics;
+
+  void operator()(const manifest::Service& body) const { (void)validate(body, profile, diagnostics); }
+  void operator()(const manifest::EndpointSlice& body) const { (void)validate(body, diagnostics); }
+  void operator()(const manifest::Endpoints& body) const { (void)validate(body, diagnostics); }
+  void operator()(const manifest::Node& body) const { (void)validate(body, diagnostics); }
+  void operator()(const manifest::Ingress& body) const { (void)validate(body, diagnostics); }
+  void operator()(const manifest::IngressClass& body) const { (void)validate(body, diagnostics); }
+  void operator()(const manifest::NetworkPolicy& body) const { (void)validate(body, diagnostics); }
+  void operator()(const manifest::Pod& body) const {
+    (void)validate_pod_spec(body.spec, manifest::reference(object), "spec", diagnostics);
+  }
+  void operator()(const manifest::Workload& body) const {
+    const char* field = body.kind == "CronJob" ? "spec.jobTemplate.spec.template.spec" : "spec.template.spec";
+    (void)validate_pod_spec(body.pod.spec, manifest::reference(object), field, diagnostics);
+  }
+  void operator()(const manifest::Namespace&) const {}
+  void operator()(const manifest::Secret&) const {}
+  void operator()(const manifest::ServiceCIDR&) const {}             // merge_profile
+  void operator()(const manifest::IPAddress&) const {}               // cluster_ips.cpp
+  void operator()(const manifest::KubeProxyConfiguration&) const {}  // merge_profile
+  void operator()(const manifest::ClusterProfile&) const {}          // merge_profile
+};
+
+// Families that something in the cluster uses: the ranges, and what Services have or ask for.
+std::vector<net::Family> families_in_use(const Profile& profile, const std::vector<Service>& services) {
+  std::vector<net::Family> families;
+  const auto add = [&](net::Family family) {
+    if (std::ranges::find(families, family) == families.end()) families.push_back(family);
+  };
+  for (const net::Prefix& range : profile.service_cidrs) add(range.family());
+  if (profile.pod_cidrs_given) {
+    for (const net::Prefix& range : profile.pod_cidrs) add(range.family());
+  }
+  for (const Service& service : services) {
+    if (service.headless) continue;  // its families are no demand (RequireDualStack is the default without a selector)
+    for (const net::Family family : service.families) add(family);
+  }
+  if (families.empty()) add(net::Family::ipv4);
+  std::ranges::sort(families);
+  return families;
+}
+
+// Ports of nodes that pods and profile take: a planned node port keeps clear of them.
+std::vector<std::uint16_t> host_port_numbers(const Pods& pods, const std::vector<Node>& nodes) {
+  std::vector<std::uint16_t> numbers;
+  for (const PodGroup& group : pods.groups) {
+    for (const NodePortWant& want : group.ports) numbers.push_back(want.host_port);
+  }
+  for (const Node& node : nodes) {
+    for (const HostPort& entry : node.host_ports) numbers.push_back(entry.host_port);
+  }
+  return numbers;
+}
+
+std::vector<Pod> public_pods(const Pods& pods) {
+  std::vector<Pod> out;
+  out.reserve(pods.pods.size());
+  for (const PodFacts& facts : pods.pods) {
+    const PodGroup& group = pods.groups[facts.group];
+    const bool host_network = group.spec->host_network && group.spec->host_network->value;
+    out.push_back({std::string(group.ns()), facts.name, facts.node, facts.addresses, host_network, facts.planned,
+                   group.workload, group.span});
+  }
+  return out;
+}
+
+}  // namespace
+
+Resolved resolve(const manifest::Input& input, const ResolveOptions& options, base::Diagnostics& diagnostics) {
+  Resolved resolved;
+  Cluster& cluster = resolved.cluster;
+  cluster.profile = merge_profile(input, diagnostics);
+  for (const manifest::Object& object : input.objects)
+    std::visit(Validator{object, cluster.profile, diagnostics}, object.body);
+
+  const Inventory inventory = take_inventory(input);
+  cluster.services = resolve_services(inventory, cluster.profile);
+  const std::vector<net::Family> families = families_in_use(cluster.profile, cluster.services);
+  widen_pod_cidrs(cluster.profile, families);
+  cluster.nodes = resolve_nodes(inventory, cluster.profile, families, diagnostics);
+  const Pods pods = resolve_pods(inventory, cluster.profile, cluster.nodes, options.lock, resolved.lock, diagnostics);
+
+  Allocation allocation{inventory,        cluster.profile, cluster.nodes, options.lock,
+                        cluster.services, resolved.lock,   diagnostics};
+  allocate_cluster_ips(allocation);
+  allocate_node_ports(allocation, host_port_numbers(pods, cluster.nodes));
+  allocate_load_balancers(allocation);
+
+  resolve_endpoints({inventory, pods, cluster.nodes}, cluster.services, diagnostics);
+  cluster.claims = resolve_claims(cluster, pods, diagnostics);
+  place_host_ports(pods, cluster.nodes);
+  cluster.pods = public_pods(pods);
+  return resolved;
+}
+
+}  // namespace portcullis::cluster
