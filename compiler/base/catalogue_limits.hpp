@@ -33,6 +33,32 @@ inline constexpr auto limits_rules = std::to_array<Rule>({
                     "is no line of one.",
      .fix = "Write the line as `compile --to ir` would.",
      .reported = true},
+    {.code = "PC5012",
+     .name = "iptables-text",
+     .severity = Severity::error,
+     .explanation = "A dump of iptables rules has a line that cannot be read: a match, target, option or value that is "
+                    "not known. Leaving it out would change what the rules mean.",
+     .fix = "Take the dump with `iptables-save`; leave out tables that have nothing to do with Services.",
+     .reported = true},
+    {.code = "PC5013",
+     .name = "iptables-inexpressible",
+     .severity = Severity::error,
+     .explanation = "iptables has no words for something that the cluster asks for.",
+     .fix = "Use the nftables backend, or change the value.",
+     .reported = true},
+    {.code = "PC5014",
+     .name = "nftables-text",
+     .severity = Severity::error,
+     .explanation = "A dump of nftables rules has a line that cannot be read: a statement, expression or value that is "
+                    "not known. Leaving it out would change what the rules mean.",
+     .fix = "Take the dump with `nft list ruleset`; leave out tables that have nothing to do with Services.",
+     .reported = true},
+    {.code = "PC5015",
+     .name = "nftables-inexpressible",
+     .severity = Severity::error,
+     .explanation = "nftables has no form, or not enough room, for something that the cluster asks for.",
+     .fix = "Use the iptables backend, or change the value.",
+     .reported = true},
 });
 
 }  // namespace portcullis::base
