@@ -1,7 +1,10 @@
-// The narrator: the way of one packet through the cluster, in words and with the deciding lines. It asks the interpreter; it decides nothing.
+// The narrator: the way of one packet through the cluster, in words and with the deciding lines. It asks the
+// interpreter; it decides nothing.
 //
-// With a node: the fate of the packet there. Without: the packet starts where it would enter the cluster (its pod's node, a balancer, a static
-// route, the node that owns the address) and is followed across machines until it is delivered or lost.
+// With a node: the fate of the packet there. Without: the packet starts where it would enter the cluster (its pod's
+// node, a balancer, a static route, the node that owns the address) and is followed across machines until it is
+// delivered or lost. Where chance chooses (a node behind a balancer, an endpoint of a pool) one way is told, the same
+// one each time, and the others are named.
 #pragma once
 
 #include <memory>
@@ -16,39 +19,50 @@
 namespace portcullis::trace {
 
 // What follows a packet that the rules neither translate nor refuse.
-enum class After { delivered, refused, forwarded, lost };
+enum class After {
+  delivered,  // somebody listens
+  refused,    // nobody listens on this node: the kernel answers TCP RST or ICMP port unreachable
+  forwarded,  // leaves the node (with a node) or the cluster (without)
+  lost,       // nobody has the destination
+};
 [[nodiscard]] std::string_view to_string(After after);
 
 struct Because {
-  base::SourceSpan span;
+  base::SourceSpan span;  // may be unknown: what planning or a default gave has no line
   std::string object;
   std::string field;
 };
 
 struct Hop {
-  std::string at;    // `<node> <table> <hook>`, or `client`, `balancer <name>`, `pod <name>`
+  // One of (docs/trace.md): `client`, `network`, `balancer <name>`, `pod <ns>/<name>`, `pod <address>`, `<node>
+  // socket`,
+  // `<node> filter prerouting|input|forward|output`, `<node> nat prerouting|output|postrouting`.
+  std::string at;
   std::string what;  // one sentence
   std::optional<Because> because;
+  std::string packet;  // as it leaves this place: `192.0.2.7 → 10.0.2.2:8080`
 };
 
 struct Trace {
   net::Packet packet;
-  std::string node;  // where the fate below was decided
-  ir::Fate fate;
+  std::string node;            // where the fate below was decided; empty if the packet reached none
+  ir::Fate fate;               // of the first node that did not leave the packet alone, else of the last
   std::optional<After> after;  // of none and accept
-  std::vector<Hop> hops;
+  std::vector<Hop> hops;       // not empty
 };
 
-// Builds programs (one per node and family) on demand and keeps them.
+// Builds programs (one per node and family) on demand and keeps them. The cluster must outlive it.
 class Tracer {
  public:
   explicit Tracer(const cluster::Cluster& cluster);
   ~Tracer();
   Tracer(const Tracer&) = delete;
   Tracer& operator=(const Tracer&) = delete;
-  // `node` empty: where the packet enters the cluster.
+  // `node` empty: where the packet enters the cluster; otherwise a node of the cluster.
   [[nodiscard]] Trace trace(const net::Packet& packet, const std::string& node);
-  // The packet with `from` and `iif` filled in where the user left them out, by the rules of design section 3 (packets file).
+  // Where a packet with this source starts, as seen from `node` (from anywhere, if empty), by the rules of the packets
+  // file: in this node's pod CIDR → pod, in another's → remote-pod, an address of this node or loopback → node, else
+  // external.
   [[nodiscard]] net::PacketFrom infer_from(const net::Address& source, const std::string& node) const;
 
  private:
