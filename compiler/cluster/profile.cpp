@@ -188,9 +188,11 @@ void take_detector(const Documents& documents, Profile& profile, base::Diagnosti
                      ours.detect_prefix.given();
   if (!given && theirs.present) {
     profile.detector = kube_proxy_detector(theirs);
+    profile.detect_cidrs_given = true;
     return;
   }
   profile.detector = profile_detector(ours, profile.pod_cidrs, diagnostics);
+  profile.detect_cidrs_given = ours.detect_cidrs.given;
   if (ours.detect_mode.given() && theirs.detect_mode.given() && *ours.detect_mode != *theirs.detect_mode) {
     note_override(ours.detect_mode.place(), theirs.detect_mode.place(), diagnostics);
   }
@@ -231,8 +233,7 @@ void widen_pod_cidrs(Profile& profile, const std::vector<net::Family>& families)
   for (const net::Family family : families) {
     if (std::ranges::any_of(profile.pod_cidrs, [&](const net::Prefix& p) { return p.family() == family; })) continue;
     const net::Prefix& range = family == net::Family::ipv4 ? default_pod_cidr : default_pod_cidr_v6;
-    const bool follows =
-        profile.detector.mode == DetectMode::cluster_cidr && profile.detector.cidrs == profile.pod_cidrs;
+    const bool follows = profile.detector.mode == DetectMode::cluster_cidr && !profile.detect_cidrs_given;
     profile.pod_cidrs.push_back(range);
     if (follows) profile.detector.cidrs = profile.pod_cidrs;
   }
