@@ -15,6 +15,9 @@ namespace portcullis::manifest {
 
 namespace {
 
+// Findings of one sort about one document; whoever has more has one mistake.
+constexpr std::size_t most_flaws = 100;
+
 constexpr std::string_view kube_proxy_version = "kubeproxy.config.k8s.io/v1alpha1";
 
 // The text of a scalar that decodes to a string, or empty.
@@ -50,6 +53,7 @@ void DocumentReader::read(const Tree& tree) {
   duplicates_ = tree.duplicates;
   std::ranges::sort(duplicates_, {}, &DuplicateKey::second);
   impossible_ = tree.impossible;
+  flaws_ = 0;
   const bool object = tree.find(tree.root, "kind") != 0 || tree.find(tree.root, "apiVersion") != 0;
   if (object && report_template(tree)) return;
   read_object(tree, tree.root, {tree.root, static_cast<NodeId>(tree.size())}, {}, {});
@@ -262,9 +266,11 @@ bool DocumentReader::report_flaws(const Tree& tree, NodeId root, Extent extent, 
   const auto first = std::ranges::lower_bound(duplicates_, extent.begin, {}, &DuplicateKey::second);
   const auto last = std::ranges::lower_bound(duplicates_, extent.end, {}, &DuplicateKey::second);
   bool any = first != last;
+  bool two_documents = false;
   for (auto at = first; at != last; ++at) {
     // Marked in place once reported, so that a list does not repeat what its items said.
-    if (at->first != 0) report_duplicate_key(tree, root, *at, object);
+    if (at->first != 0 && !two_documents && flaws_++ < most_flaws)
+      two_documents = report_duplicate_key(tree, root, *at, object);
     at->first = 0;
   }
   const bool read = !version_of(object.kind).empty();
@@ -272,12 +278,14 @@ bool DocumentReader::report_flaws(const Tree& tree, NodeId root, Extent extent, 
   const auto high = std::ranges::lower_bound(impossible_, extent.end);
   if (read) {
     any = any || low != high;
-    std::for_each(low, high, [&](NodeId scalar) { report_impossible(tree, root, scalar, object); });
+    std::for_each(low, high, [&](NodeId scalar) {
+      if (flaws_++ < most_flaws) report_impossible(tree, root, scalar, object);
+    });
   }
   return any;
 }
 
-void DocumentReader::report_duplicate_key(const Tree& tree, NodeId root, const DuplicateKey& duplicate,
+bool DocumentReader::report_duplicate_key(const Tree& tree, NodeId root, const DuplicateKey& duplicate,
                                           const base::ObjectRef& object) {
   const TreeNode& first = tree[duplicate.first];
   const TreeNode& second = tree[duplicate.second];
@@ -292,10 +300,12 @@ void DocumentReader::report_duplicate_key(const Tree& tree, NodeId root, const D
                             excerpt(here, text_), excerpt(there, text_), line.line)
               : fmt::format("`{}` is set twice: here and on line {}; the API server takes the last", key, line.line),
       tree.span(second));
-  finding.hint = "remove one";
   finding.object = object;
   finding.field = tree.path(root, second.next);
   finding.related.push_back({"first set here", tree.span(first)});
+  const bool two_documents = finding.field == "apiVersion" || finding.field == "kind";
+  finding.hint = two_documents ? "if another object begins here, put a line `---` before it" : "remove one";
+  return two_documents;
 }
 
 void DocumentReader::report_impossible(const Tree& tree, NodeId root, NodeId scalar, const base::ObjectRef& object) {

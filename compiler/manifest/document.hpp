@@ -77,7 +77,9 @@ class DocumentReader {
                          std::string_view kind);
   // Repeated keys and impossible scalars inside an extent that nobody reported yet; whether there were any.
   bool report_flaws(const Tree& tree, NodeId root, Extent extent, const base::ObjectRef& object);
-  void report_duplicate_key(const Tree& tree, NodeId root, const DuplicateKey& duplicate,
+  // Whether the key is one that every object begins with: then two documents have run into each other, and that is
+  // all there is to say.
+  bool report_duplicate_key(const Tree& tree, NodeId root, const DuplicateKey& duplicate,
                             const base::ObjectRef& object);
   void report_impossible(const Tree& tree, NodeId root, NodeId scalar, const base::ObjectRef& object);
   void add_template_finding(std::size_t begin, std::size_t end);
@@ -90,6 +92,7 @@ class DocumentReader {
   Part& part_;
   std::vector<DuplicateKey> duplicates_;  // of the current tree, by their second key
   std::vector<NodeId> impossible_;
+  std::size_t flaws_ = 0;  // reported of both
 };
 
 }  // namespace portcullis::manifest

@@ -90,7 +90,8 @@ class Reader {
         case YamlDocuments::Outcome::broken: {
           reader.report_broken(problem, text, piece.begin, false);
           // Where a stream could not be cut beforehand, reading goes on at the next document.
-          const std::size_t from = problem.span.begin >= piece.begin ? problem.span.begin - piece.begin : 0;
+          // (The place may be the marker itself, met inside brackets.)
+          const std::size_t from = problem.span.begin > piece.begin ? problem.span.begin - piece.begin - 1 : 0;
           const std::size_t next = std::min(text.find("\n---", from), text.size());
           for (const Piece& rest : split_at_markers(text.substr(next))) {
             if (next < text.size())

@@ -129,10 +129,14 @@ std::string chart_of(const std::string& path) {
   namespace fs = std::filesystem;
   std::error_code error;
   fs::path directory = fs::path(path).parent_path();
+  if (directory.empty()) directory = ".";
   for (int up = 0; up < 4; ++up) {
-    if (fs::exists(directory / "Chart.yaml", error))
-      return directory.empty() ? "." : directory.lexically_normal().string();
-    directory = directory.empty() ? fs::path("..") : directory / "..";
+    if (fs::exists(directory / "Chart.yaml", error)) {
+      std::string name = directory.lexically_normal().string();
+      if (name.size() > 1 && name.ends_with('/')) name.pop_back();
+      return name;
+    }
+    directory /= "..";
   }
   return {};
 }

@@ -5,35 +5,19 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "compiler/manifest/read.hpp"
+#include "tests/unit/manifest/reading.hpp"
 
 using namespace portcullis;
+using manifest::test::read_string;
+using manifest::test::Reading;
 using nlohmann::json;
 
 namespace {
-
-struct Reading {
-  base::SourceMap sources;
-  base::Diagnostics diagnostics;
-  manifest::Input input;
-};
-
-Reading read_string(const std::string& text, bool as_json) {
-  Reading out;
-  out.input = manifest::read_text("case", text, as_json, {}, out.sources, out.diagnostics);
-  return out;
-}
 
 std::string from_hex(const std::string& hex) {
   std::string out;
   for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
     out += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
-  return out;
-}
-
-std::string findings(const base::Diagnostics& diagnostics) {
-  std::string out;
-  for (const auto& d : diagnostics.all()) out += d.code + " " + d.message + "\n";
   return out;
 }
 
@@ -96,7 +80,7 @@ TEST_CASE("a Service in YAML is decoded or refused as the API server does it") {
     const std::string text =
         row.contains("yaml") ? row["yaml"].get<std::string>() : from_hex(row["yaml_hex"].get<std::string>());
     const Reading reading = read_string(text, false);
-    INFO(row["id"].get<std::string>() << "\n" << text << "\n" << findings(reading.diagnostics));
+    INFO(row["id"].get<std::string>() << "\n" << text << "\n" << reading.text());
     // Errors with a field list are the validation's, which comes after decoding.
     const bool decoded = row["accepted"].get<bool>() || row.contains("errors");
     CHECK(decoded == !reading.diagnostics.has_errors());
@@ -121,7 +105,7 @@ TEST_CASE("objects of the reference are decoded whole, as JSON and as YAML") {
       const std::string text = row["object"].dump();
       for (const bool as_json : {true, false}) {
         const Reading reading = read_string(text, as_json);
-        INFO(name << " " << text << "\n" << findings(reading.diagnostics));
+        INFO(name << " " << text << "\n" << reading.text());
         REQUIRE(reading.input.objects.size() == 1);
         if (row["accepted"].get<bool>()) CHECK_FALSE(reading.diagnostics.has_errors());
       }
@@ -137,7 +121,7 @@ TEST_CASE("clusters of the reference are decoded whole") {
     for (const json& object : row["objects"]) {
       const std::string text = object.dump();
       const Reading reading = read_string(text, true);
-      INFO(text << "\n" << findings(reading.diagnostics));
+      INFO(text << "\n" << reading.text());
       CHECK(reading.input.objects.size() == 1);
       CHECK(reading.diagnostics.all().empty());
     }
