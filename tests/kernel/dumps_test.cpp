@@ -1,15 +1,14 @@
 // The rulesets of a real kube-proxy do what the reference says kube-proxy does: this holds the harness and the expected
 // fates against each other, without anything of ours in between.
+#include "tests/kernel/dumps.hpp"
+
 #include <algorithm>
-#include <filesystem>
 #include <regex>
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
-#include "compiler/base/file.hpp"
 #include "tests/cases/cases.hpp"
-#include "tests/kernel/failure.hpp"
 #include "tests/kernel/judge.hpp"
 #include "tests/kernel/permitted.hpp"
 #include "tests/kernel/tally.hpp"
@@ -18,66 +17,6 @@ namespace {
 
 using namespace portcullis;
 using cases::Dialect;
-using kernel::IptablesVariant;
-
-const std::filesystem::path reference = std::filesystem::path(PORTCULLIS_SHARED) / "reference";
-
-std::string text_of(const std::filesystem::path& path) {
-  std::string text;
-  const auto error = base::read_file(path.string(), text);
-  if (error) throw kernel::Failure(path.string() + ": " + *error);
-  return text;
-}
-
-struct Dump {
-  std::string name;
-  std::string case_id;  // empty: generated, no case of its own
-  std::filesystem::path folder;
-};
-
-// The README of a dump names its case: `| case | case P3 of service-cases.yaml …`.
-std::vector<Dump> dumps() {
-  std::vector<Dump> result;
-  for (const auto& entry : std::filesystem::directory_iterator(reference / "kube-proxy-dumps")) {
-    if (!entry.is_directory()) continue;
-    Dump dump{.name = entry.path().filename().string(), .case_id = {}, .folder = entry.path()};
-    std::smatch match;
-    const auto readme = text_of(entry.path() / "README.md");
-    if (std::regex_search(readme, match, std::regex(R"(\| case \| case (\w+) of )"))) dump.case_id = match[1];
-    result.push_back(dump);
-  }
-  std::sort(result.begin(), result.end(), [](const Dump& a, const Dump& b) { return a.name < b.name; });
-  return result;
-}
-
-// Accounting objects exist only where kube-proxy made them; the match has no effect on a verdict.
-std::string without_accounting(const std::string& text) {
-  return std::regex_replace(text, std::regex(R"( -m nfacct --nfacct-name +\S+)"), "");
-}
-
-struct Backend {
-  std::string name;
-  Dialect dialect;
-  kernel::Rulesets (*rules)(const Dump&);
-};
-
-kernel::Rulesets nftables_rules(const Dump& dump) {
-  return {.nft = {text_of(dump.folder / "nftables.nft")}, .iptables = {}, .ip6tables = {}};
-}
-
-kernel::Rulesets iptables_rules(const Dump& dump, IptablesVariant variant) {
-  return {.nft = {},
-          .iptables = {without_accounting(text_of(dump.folder / "iptables.save"))},
-          .ip6tables = {without_accounting(text_of(dump.folder / "ip6tables.save"))},
-          .variant = variant};
-}
-
-const Backend backends[] = {
-    {"nftables", Dialect::nftables, nftables_rules},
-    {"iptables-nft", Dialect::iptables, [](const Dump& dump) { return iptables_rules(dump, IptablesVariant::nft); }},
-    {"iptables-legacy", Dialect::iptables,
-     [](const Dump& dump) { return iptables_rules(dump, IptablesVariant::legacy); }},
-};
 
 // kube-proxy lets 127.0.0.1 out of the node in mode iptables only.
 kernel::NodeSetup setup(const cases::Environment& environment, Dialect dialect) {
@@ -88,8 +27,8 @@ kernel::NodeSetup setup(const cases::Environment& environment, Dialect dialect) 
 }
 
 // The disagreements, one line each.
-std::vector<std::string> run_case(const Backend& backend, const kernel::Rulesets& rules, const cases::Case& item,
-                                  kernel::Tally& tally) {
+std::vector<std::string> run_case(const kernel::DumpBackend& backend, const kernel::Rulesets& rules,
+                                  const cases::Case& item, kernel::Tally& tally) {
   kernel::Namespace node(setup(item.environment, backend.dialect));
   node.load(rules);
   std::vector<std::string> lines;
@@ -106,24 +45,18 @@ std::vector<std::string> run_case(const Backend& backend, const kernel::Rulesets
   return lines;
 }
 
-std::string why_not(const Backend& backend) {
-  if (backend.name == "iptables-nft") return kernel::why_not(IptablesVariant::nft);
-  if (backend.name == "iptables-legacy") return kernel::why_not(IptablesVariant::legacy);
-  return {};
-}
-
 }  // namespace
 
 TEST_CASE("kube-proxy's own rulesets give packets the expected fates") {
   if (!kernel::permitted() || !kernel::reference_is_here()) return;
-  const auto file = cases::read((reference / "service-cases.yaml").string());
+  const auto file = cases::read((kernel::reference() / "service-cases.yaml").string());
   kernel::Tally tally;
-  for (const auto& backend : backends) {
-    if (const auto why = why_not(backend); !why.empty()) {
+  for (const auto& backend : kernel::dump_backends()) {
+    if (const auto why = backend.why_not(); !why.empty()) {
       tally.skipped(backend.name, why);
       continue;
     }
-    for (const auto& dump : dumps()) {
+    for (const auto& dump : kernel::dumps()) {
       if (dump.case_id.empty()) continue;
       const auto* item = file.find(dump.case_id);
       INFO("dump " << dump.name << " names case " << dump.case_id);
@@ -137,12 +70,12 @@ TEST_CASE("kube-proxy's own rulesets give packets the expected fates") {
 
 TEST_CASE("every dump of kube-proxy loads") {
   if (!kernel::permitted() || !kernel::reference_is_here()) return;
-  for (const auto& backend : backends) {
-    if (const auto why = why_not(backend); !why.empty()) {
+  for (const auto& backend : kernel::dump_backends()) {
+    if (const auto why = backend.why_not(); !why.empty()) {
       fmt::print("{} is left out: {}\n", backend.name, why);
       continue;
     }
-    for (const auto& dump : dumps()) {
+    for (const auto& dump : kernel::dumps()) {
       INFO(backend.name << " of dump " << dump.name);
       kernel::Namespace node(kernel::NodeSetup{});
       CHECK_NOTHROW(node.load(backend.rules(dump)));
@@ -170,15 +103,18 @@ TEST_CASE("a broken rule of kube-proxy's is noticed") {
       {"affinity-etp-local", "nftables", R"(ip saddr @affinity-\S+ goto)", "ip saddr 192.0.2.99 goto"},
       {"affinity-etp-local", "iptables-legacy", R"(--rcheck)", "! --rcheck"},
   };
-  const auto file = cases::read((reference / "service-cases.yaml").string());
-  const auto all = dumps();
+  const auto file = cases::read((kernel::reference() / "service-cases.yaml").string());
+  const auto all = kernel::dumps();
+  const auto& backends = kernel::dump_backends();
   for (const auto& broken : breaks) {
-    const auto dump = std::find_if(all.begin(), all.end(), [&](const Dump& item) { return item.name == broken.dump; });
-    const auto* backend = std::find_if(std::begin(backends), std::end(backends),
-                                       [&](const Backend& item) { return item.name == broken.backend; });
+    const auto dump =
+        std::find_if(all.begin(), all.end(), [&](const kernel::Dump& item) { return item.name == broken.dump; });
+    const auto backend = std::find_if(backends.begin(), backends.end(),
+                                      [&](const kernel::DumpBackend& item) { return item.name == broken.backend; });
     INFO(broken.backend << " of dump " << broken.dump << " with " << broken.instead << " for " << broken.pattern);
     REQUIRE(dump != all.end());
-    if (!why_not(*backend).empty()) continue;
+    REQUIRE(backend != backends.end());
+    if (!backend->why_not().empty()) continue;
     auto rules = backend->rules(*dump);
     bool found = false;
     for (auto* texts : {&rules.nft, &rules.iptables, &rules.ip6tables}) {

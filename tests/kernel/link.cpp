@@ -95,9 +95,10 @@ NodeSender::NodeSender()
 void NodeSender::send(std::span<const std::uint8_t> packet, const net::Address& to) const {
   const auto address = socket_address(to, 0);
   const auto& socket = to.family() == net::Family::ipv4 ? v4_ : v6_;
-  // A rule of OUTPUT that drops or rejects answers EPERM at once: that is a fate, not a failure.
-  if (::sendto(socket.get(), packet.data(), packet.size(), 0, address.get(), address.length) < 0 && errno != EPERM)
-    fail_with_errno("send from the node to " + to.text());
+  if (::sendto(socket.get(), packet.data(), packet.size(), 0, address.get(), address.length) >= 0) return;
+  // A rule of OUTPUT that drops or rejects answers EPERM at once, and EINVAL one that translates what came from
+  // loopback to where loopback may not go (ip_route_me_harder): fates, not failures.
+  if (errno != EPERM && !(errno == EINVAL && to.is_loopback())) fail_with_errno("send from the node to " + to.text());
 }
 
 LoopbackMarker::LoopbackMarker() : socket_(raw_socket(AF_PACKET, SOCK_DGRAM, 0, "packet socket")) {
