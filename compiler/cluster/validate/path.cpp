@@ -5,7 +5,7 @@ namespace portcullis::cluster {
 std::string Path::text() const {
   std::string out;
   for (std::size_t i = 0; i < size_; ++i) {
-    const Step& step = steps_.at(i);
+    const Step& step = steps_[i];
     if (i > 0) out += '.';
     out += step.name;
     if (step.index != none) {

@@ -2,6 +2,7 @@
 // endpoints builds none.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <string>
@@ -16,6 +17,13 @@ namespace portcullis::cluster {
 class Path {
  public:
   explicit Path(std::string_view root) { push({root, none, {}}); }
+  Path(const Path& other) : size_(other.size_) { std::copy_n(other.steps_.begin(), size_, steps_.begin()); }
+  Path& operator=(const Path& other) {
+    size_ = other.size_;
+    std::copy_n(other.steps_.begin(), size_, steps_.begin());
+    return *this;
+  }
+  ~Path() = default;
 
   [[nodiscard]] Path child(std::string_view name) const {
     Path path = *this;
@@ -25,13 +33,13 @@ class Path {
   // `ports[0]`
   [[nodiscard]] Path index(std::size_t i) const {
     Path path = *this;
-    path.steps_.at(path.size_ - 1).index = i;
+    path.steps_[path.size_ - 1].index = i;
     return path;
   }
   // `annotations[some/key]`
   [[nodiscard]] Path key(std::string_view key) const {
     Path path = *this;
-    path.steps_.at(path.size_ - 1).key = key;
+    path.steps_[path.size_ - 1].key = key;
     return path;
   }
   [[nodiscard]] std::string text() const;
@@ -40,7 +48,7 @@ class Path {
   static constexpr std::size_t none = static_cast<std::size_t>(-1);
   struct Step {
     std::string_view name;
-    std::size_t index = none;
+    std::size_t index;
     std::string_view key;
   };
   // The deepest path (an Ingress backend's port) has eight steps.
@@ -48,10 +56,10 @@ class Path {
 
   void push(Step step) {
     if (size_ == depth) throw base::InternalError("field path is too deep: " + text());
-    steps_.at(size_++) = step;
+    steps_[size_++] = step;
   }
 
-  std::array<Step, depth> steps_{};
+  std::array<Step, depth> steps_;  // only the first `size_` are set: copies of short paths are short
   std::size_t size_ = 0;
 };
 
