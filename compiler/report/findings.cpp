@@ -63,6 +63,18 @@ Counts count(std::span<const base::Diagnostic> findings) {
   return counts;
 }
 
+bool is_shown(const base::Diagnostic& finding, const PrintOptions& options) {
+  switch (finding.severity) {
+    case base::Severity::error:
+      return true;
+    case base::Severity::warning:
+      return !options.quiet;
+    case base::Severity::info:
+      return options.verbose && !options.quiet;
+  }
+  return true;
+}
+
 bool reaches(const base::Diagnostic& finding, std::optional<base::Severity> fail_on) {
   return fail_on && finding.severity >= *fail_on;
 }

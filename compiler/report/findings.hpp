@@ -33,6 +33,8 @@ struct Findings {
 struct PrintOptions {
   bool colour = false;   // text
   bool verbose = false;  // text, github: findings of severity info too
+  bool quiet = false;    // text, github: errors only
+  bool summary = true;   // text: the closing line
   // From which severity a finding counts as a failure (junit, and the text's last word); nothing: never.
   std::optional<base::Severity> fail_on = base::Severity::error;
 };
@@ -41,6 +43,9 @@ struct Counts {
   std::size_t errors = 0, warnings = 0, infos = 0;
 };
 [[nodiscard]] Counts count(std::span<const base::Diagnostic> findings);
+
+// Whether it is shown where people read: without -v no advice, with -q errors only.
+[[nodiscard]] bool is_shown(const base::Diagnostic& finding, const PrintOptions& options);
 
 // Whether a finding reaches the severity.
 [[nodiscard]] bool reaches(const base::Diagnostic& finding, std::optional<base::Severity> fail_on);

@@ -51,7 +51,7 @@ std::string print_github(const Findings& findings, const PrintOptions& options) 
   Locator locator(*findings.sources);
   std::string out;
   for (const base::Diagnostic& d : findings.findings) {
-    if (d.severity == base::Severity::info && !options.verbose) continue;
+    if (!is_shown(d, options)) continue;
     out += fmt::format("::{} ", command(d.severity));
     if (d.span.known()) {
       const base::Position begin = locator.begin(d.span);

@@ -80,10 +80,11 @@ std::string number(std::size_t n, std::string_view noun) {
 std::string print_text(const Findings& findings, const PrintOptions& options) {
   Printer printer(findings, options.colour);
   for (const base::Diagnostic& d : findings.findings) {
-    if (d.severity == base::Severity::info && !options.verbose) continue;
+    if (!is_shown(d, options)) continue;
     printer.finding(d);
   }
   std::string out = printer.take();
+  if (options.quiet || !options.summary) return out;
   const Counts counts = count(findings.findings);
   const Style style(options.colour);
   if (counts.errors + counts.warnings == 0) {

@@ -1,0 +1,206 @@
+#include "compiler/driver/command_line.hpp"
+
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <sstream>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace portcullis::driver {
+
+namespace {
+
+constexpr const char* main_footer =
+    "Examples:\n"
+    "  portcullis lint manifests/                                          what is wrong with them\n"
+    "  portcullis compile manifests/ --to nftables --node node-a           the ruleset of one node\n"
+    "  portcullis compile manifests/ --to iptables --all-nodes -o out/     files of every node\n"
+    "  portcullis trace manifests/ 'tcp from 192.0.2.7 to 10.96.0.20:80'   where one packet goes, and which line says "
+    "so\n"
+    "  portcullis resolve manifests/ -o yaml                               the cluster with all that planning filled "
+    "in\n"
+    "  helm template shop/ | portcullis lint -                             from another tool\n"
+    "\n"
+    "Exit status: 0 done; 1 lint has an error finding; 2 something named could not be read, or what is to be compiled "
+    "has no\n"
+    "meaning; 64 usage; 70 a mistake of portcullis.";
+
+constexpr const char* lint_footer =
+    "Examples:\n"
+    "  portcullis lint service.yaml deployment.yaml\n"
+    "  portcullis lint manifests/ -o sarif=lint.sarif -o text        for people on the terminal, SARIF into a file\n"
+    "  portcullis lint manifests/ --fail-on warning                  exit 1 for warnings too\n"
+    "  portcullis lint --cluster blue=clusters/blue --cluster green=clusters/green\n"
+    "\n"
+    "Objects are joined (selectors, ports, slices) inside one cluster only: the paths together are one, every "
+    "--cluster NAME is\n"
+    "one of its own. Exit status: 0 clean; 1 a finding of the severity of --fail-on; 2 something could not be read.";
+
+constexpr const char* compile_footer =
+    "Examples:\n"
+    "  portcullis compile manifests/ --to nftables --node node-a | nft -c -f -\n"
+    "  portcullis compile manifests/ --to iptables --node node-a -o out/       iptables.rules, jumps.rules, apply.sh, "
+    "...\n"
+    "  portcullis compile manifests/ --to iptables --node node-a --family ipv4\n"
+    "  portcullis compile manifests/ --to ir --node node-a                     what the rules mean, one line each\n"
+    "\n"
+    "-o takes a directory (existing, ending in `/`, or without a dot in its name) or a file; without it the text goes "
+    "to standard\n"
+    "output. Nothing is written when the exit status is not 0.";
+
+constexpr const char* resolve_footer =
+    "Examples:\n"
+    "  portcullis resolve manifests/                   a table of Services and endpoints\n"
+    "  portcullis resolve manifests/ -o json | jq '.claims[] | select(.conflict)'\n"
+    "  portcullis resolve manifests/ --write-lock      keep what was planned: addresses, node ports, placement";
+
+constexpr const char* trace_footer =
+    "A packet is a sentence:\n"
+    "  PROTOCOL from [pod|remote-pod|node|external] SOURCE[:PORT] to DESTINATION:PORT [established|related|invalid] "
+    "[via IFACE]\n"
+    "\n"
+    "Examples:\n"
+    "  portcullis trace manifests/ 'tcp from 192.0.2.7 to 10.96.0.20:80'\n"
+    "  portcullis trace manifests/ --node node-a 'udp from pod fd40::1 to [fd96::20]:53'\n"
+    "  portcullis trace manifests/ 'icmp from 192.0.2.7 to 10.96.0.20'\n"
+    "  portcullis trace manifests/ --packets packets.yaml -o json\n"
+    "\n"
+    "With --node: what that node does with the packet. Without: from where it enters the cluster, across machines, to "
+    "its end.";
+
+constexpr const char* explain_footer =
+    "Examples:\n"
+    "  portcullis explain PC2007\n"
+    "  portcullis explain port-name-missing\n"
+    "  portcullis explain                      all codes";
+
+const std::map<std::string, Color> colors{
+    {"auto", Color::automatic}, {"always", Color::always}, {"never", Color::never}};
+const std::map<std::string, Target> targets{
+    {"nftables", Target::nftables}, {"iptables", Target::iptables}, {"ir", Target::ir}};
+const std::map<std::string, net::Family> family_names{{"ipv4", net::Family::ipv4}, {"ipv6", net::Family::ipv6}};
+
+// A word out of a table. CLI11's own transformer prints the enumerators' numbers in its messages.
+template <class T, class Out>
+CLI::Option* add_word(CLI::App& app, const std::string& name, Out& out, const std::map<std::string, T>& words,
+                      const std::string& description) {
+  std::vector<std::string> known;
+  for (const auto& [word, value] : words) known.push_back(word);
+  return app
+      .add_option_function<std::string>(
+          name, [&out, &words](const std::string& word) { out = words.at(word); }, description)
+      ->check(CLI::IsMember(known));
+}
+
+void add_color(CLI::App& app, Color& color) {
+  add_word(app, "--color", color, colors, "auto (default: on a terminal, unless NO_COLOR is set), always or never");
+}
+
+void add_common(CLI::App& app, Common& common, const std::string& paths, const std::string& output) {
+  app.add_option("PATH", common.paths, paths);
+  app.add_option("--cluster", common.clusters, "NAME=PATH: an input that is a cluster of its own; repeatable")
+      ->allow_extra_args(false);
+  app.add_option("-n,--namespace", common.ns, "namespace of objects that name none (default: `default`)");
+  app.add_option("-o,--output", common.outputs, output)->allow_extra_args(false);
+  app.add_option("--config", common.config,
+                 "configuration file (default: .portcullis.yaml here or in a directory above)");
+  app.add_option("--lock", common.lock, "lock file (default: portcullis.lock beside the configuration file)");
+  app.add_option("--jobs", common.jobs, "threads (default: one a processor); the output is the same for any number")
+      ->check(CLI::Range(1U, 1024U));
+  add_color(app, common.color);
+  CLI::Option* quiet = app.add_flag("-q,--quiet", common.quiet, "only errors");
+  app.add_flag("-v,--verbose", common.verbose, "advice and times too")->excludes(quiet);
+}
+
+constexpr const char* input_paths = "files, directories (*.yaml, *.yml, *.json, recursively), or - for standard input";
+
+void set_up_compile(CLI::App& app, CompileCommand& command) {
+  add_common(app, command.common, input_paths,
+             "file or directory for the result; FORMAT=FILE for the findings (json, sarif, junit, github, gitlab)");
+  add_word(app, "--to", command.to, targets, "nftables, iptables or ir (the program in its text form)")->required();
+  CLI::Option* node = app.add_option("--node", command.node, "name of the node; may be left out when there is one");
+  app.add_flag("--all-nodes", command.all_nodes, "every node, each into a directory of its own below -o")
+      ->excludes(node);
+  add_word(app, "--family", command.family, family_names, "ipv4 or ipv6: of iptables and ir, one family only");
+  app.add_flag("--write-lock", command.write_lock, "write the lock file");
+  app.footer(compile_footer);
+}
+
+void set_up_resolve(CLI::App& app, ResolveCommand& command) {
+  add_common(app, command.common, input_paths,
+             "table (default), yaml or json, with =FILE into a file; FORMAT=FILE for the findings");
+  app.add_flag("--write-lock", command.write_lock, "write the lock file");
+  app.footer(resolve_footer);
+}
+
+void set_up_trace(CLI::App& app, TraceCommand& command) {
+  add_common(app, command.common, std::string(input_paths) + "; then the packet",
+             "text (default) or json, with =FILE into a file");
+  app.add_option("--node", command.node, "trace on this node only");
+  app.add_option("--packets", command.packets, "YAML or JSON file with a list of packets, instead of a sentence");
+  app.footer(trace_footer);
+}
+
+// Keeps lines of the footer apart as they are written.
+class Help : public CLI::Formatter {
+ public:
+  std::string make_footer(const CLI::App* app) const override {
+    const std::string footer = app->get_footer();
+    return footer.empty() ? footer : footer + "\n";
+  }
+};
+
+}  // namespace
+
+Parsed parse_command_line(int argc, const char* const* argv) {
+  CLI::App app{"portcullis compiles Kubernetes Service manifests into node rulesets, and says what is wrong with them.",
+               "portcullis"};
+  app.formatter(std::make_shared<Help>());
+  app.set_version_flag("--version", "portcullis " PORTCULLIS_VERSION);
+  app.require_subcommand(1);
+  app.footer(main_footer);
+  LintCommand lint;
+  CompileCommand compile;
+  ResolveCommand resolve;
+  TraceCommand trace;
+  ExplainCommand explain;
+  CLI::App* lint_app = app.add_subcommand("lint", "report what is wrong with manifests");
+  add_common(*lint_app, lint.common, input_paths,
+             "text (default), json, sarif, junit, github or gitlab; =FILE into a file; repeatable");
+  lint_app
+      ->add_option("--fail-on", lint.fail_on,
+                   "severity that makes the exit status 1: error (default), warning or never")
+      ->check(CLI::IsMember(std::vector<std::string>{"error", "warning", "never"}));
+  lint_app->footer(lint_footer);
+  CLI::App* compile_app = app.add_subcommand("compile", "emit the ruleset of a node");
+  set_up_compile(*compile_app, compile);
+  CLI::App* resolve_app =
+      app.add_subcommand("resolve", "show the cluster as planned: addresses, ports, endpoints, claims");
+  set_up_resolve(*resolve_app, resolve);
+  CLI::App* trace_app = app.add_subcommand("trace", "follow one packet, with the lines that decide");
+  set_up_trace(*trace_app, trace);
+  CLI::App* explain_app = app.add_subcommand("explain", "print the rule behind a finding");
+  explain_app->add_option("CODE", explain.code, "code (PC2007) or name (port-name-missing) of a finding");
+  add_color(*explain_app, explain.color);
+  explain_app->footer(explain_footer);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    std::ostringstream out;
+    std::ostringstream problem;
+    const int status = app.exit(error, out, problem);
+    std::fputs(out.str().c_str(), stdout);
+    if (status == 0) return {std::nullopt, exit_done};
+    fmt::print(stderr, "portcullis: {}", problem.str());
+    return {std::nullopt, exit_usage};
+  }
+  if (lint_app->parsed()) return {std::move(lint), exit_done};
+  if (compile_app->parsed()) return {std::move(compile), exit_done};
+  if (resolve_app->parsed()) return {std::move(resolve), exit_done};
+  if (trace_app->parsed()) return {std::move(trace), exit_done};
+  return {std::move(explain), exit_done};
+}
+
+}  // namespace portcullis::driver

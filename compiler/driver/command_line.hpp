@@ -1,0 +1,73 @@
+// The command line as values.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "compiler/base/diagnostic.hpp"
+#include "compiler/net/address.hpp"
+
+namespace portcullis::driver {
+
+// Exit statuses (sysexits where one fits).
+inline constexpr int exit_done = 0;
+inline constexpr int exit_findings = 1;
+inline constexpr int exit_input = 2;
+inline constexpr int exit_usage = 64;
+inline constexpr int exit_internal = 70;
+
+enum class Color { automatic, always, never };
+
+// Options that every command with an input has.
+struct Common {
+  std::vector<std::string> paths;     // files, directories, `-`
+  std::vector<std::string> clusters;  // NAME=PATH
+  std::optional<std::string> ns;      // -n
+  std::optional<std::string> config;  // --config FILE
+  std::optional<std::string> lock;    // --lock FILE
+  std::vector<std::string> outputs;   // -o, as written
+  unsigned jobs = 0;                  // 0: as many as the machine has processors
+  Color color = Color::automatic;
+  bool quiet = false;
+  bool verbose = false;
+};
+
+struct LintCommand {
+  Common common;
+  std::optional<std::string> fail_on;  // `error`, `warning`, `never`
+};
+enum class Target { nftables, iptables, ir };
+struct CompileCommand {
+  Common common;
+  Target to = Target::nftables;
+  std::optional<std::string> node;
+  bool all_nodes = false;
+  std::optional<net::Family> family;
+  bool write_lock = false;
+};
+struct ResolveCommand {
+  Common common;
+  bool write_lock = false;
+};
+struct TraceCommand {
+  Common common;  // the last of its paths may be the packet
+  std::optional<std::string> node;
+  std::optional<std::string> packets;  // --packets FILE
+};
+struct ExplainCommand {
+  std::optional<std::string> code;  // a code or a name; absent: list them
+  Color color = Color::automatic;
+};
+using Command = std::variant<LintCommand, CompileCommand, ResolveCommand, TraceCommand, ExplainCommand>;
+
+// Nothing when there is nothing to do: help and version were printed (`status` 0), or the line makes no sense (64, said
+// on stderr).
+struct Parsed {
+  std::optional<Command> command;
+  int status = exit_done;
+};
+[[nodiscard]] Parsed parse_command_line(int argc, const char* const* argv);
+
+}  // namespace portcullis::driver

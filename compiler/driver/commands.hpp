@@ -1,0 +1,14 @@
+// One function a command; each returns the exit status.
+#pragma once
+
+#include "compiler/driver/command_line.hpp"
+
+namespace portcullis::driver {
+
+[[nodiscard]] int run(const LintCommand& command);
+[[nodiscard]] int run(const CompileCommand& command);
+[[nodiscard]] int run(const ResolveCommand& command);
+[[nodiscard]] int run(const TraceCommand& command);
+[[nodiscard]] int run(const ExplainCommand& command);
+
+}  // namespace portcullis::driver

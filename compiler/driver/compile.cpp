@@ -1,0 +1,162 @@
+// `compile`: manifests to the ruleset of a node.
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <thread>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "compiler/driver/commands.hpp"
+#include "compiler/driver/destination.hpp"
+#include "compiler/driver/emit.hpp"
+#include "compiler/driver/nodes.hpp"
+#include "compiler/driver/output.hpp"
+#include "compiler/driver/session.hpp"
+
+namespace portcullis::driver {
+
+namespace {
+
+bool write_artefact(const netfilter::Artefact& artefact, const std::string& directory) {
+  if (!make_directory(directory)) return false;
+  return std::ranges::all_of(artefact.files, [&](const netfilter::File& file) {
+    return write_path(directory + "/" + file.name, file.text, file.executable);
+  });
+}
+
+// Several nodes share most of what is to be said about them.
+void merge_once(base::Diagnostics& all, const base::Diagnostics& more) {
+  for (const base::Diagnostic& d : more.all()) {
+    const bool known = std::ranges::any_of(all.all(), [&](const base::Diagnostic& other) {
+      return std::tie(d.code, d.message, d.span) == std::tie(other.code, other.message, other.span);
+    });
+    if (!known) all.add(d);
+  }
+}
+
+struct NodeOutcome {
+  base::Diagnostics findings;
+  bool written = true;
+  std::exception_ptr failure;
+};
+
+class Compilation {
+ public:
+  Compilation(const CompileCommand& command, const Destination& destination, Session& session,
+              const cluster::Cluster& cluster)
+      : command_(command), destination_(destination), session_(session), cluster_(cluster) {}
+
+  int one(const cluster::Node& node) {
+    const std::vector<ir::Program> all = programs(cluster_, node, command_.family);
+    if (all.empty()) {
+      complain(fmt::format("node `{}` has no address of the family", node.name));
+      return exit_input;
+    }
+    if (command_.to == Target::iptables && all.size() > 1 && destination_.place != Place::directory) {
+      return usage("this node has both families: give -o a directory, or choose one with --family");
+    }
+    base::Diagnostics own;
+    session_.progress.stage("emit");
+    const netfilter::Artefact artefact = emit(command_.to, all, own);
+    session_.progress.done();
+    const bool refused = own.has_errors();
+    session_.diagnostics.merge(std::move(own));
+    if (refused) return exit_input;
+    return write(artefact) ? exit_done : exit_input;
+  }
+
+  int every() {
+    std::vector<NodeOutcome> outcomes(cluster_.nodes.size());
+    for (const cluster::Node& node : cluster_.nodes) {
+      if (is_file_name(node.name)) continue;
+      complain(fmt::format("the name of node `{}` cannot be that of a directory", node.name));
+      return exit_input;
+    }
+    session_.progress.stage("emit");
+    std::atomic<std::size_t> next = 0;
+    const auto work = [&] {
+      for (std::size_t i = next++; i < outcomes.size(); i = next++) every_one(cluster_.nodes[i], outcomes[i]);
+    };
+    std::vector<std::thread> threads;
+    for (unsigned i = 1; i < std::min<std::size_t>(session_.jobs(), outcomes.size()); ++i) threads.emplace_back(work);
+    work();
+    for (std::thread& thread : threads) thread.join();
+    session_.progress.done();
+    int status = exit_done;
+    for (const NodeOutcome& outcome : outcomes) {
+      if (outcome.failure) std::rethrow_exception(outcome.failure);
+      merge_once(session_.diagnostics, outcome.findings);
+      if (!outcome.written) status = exit_input;
+    }
+    return status;
+  }
+
+ private:
+  void every_one(const cluster::Node& node, NodeOutcome& outcome) {
+    try {
+      const netfilter::Artefact artefact =
+          emit(command_.to, programs(cluster_, node, command_.family), outcome.findings);
+      outcome.written = !outcome.findings.has_errors() && write_artefact(artefact, destination_.path + "/" + node.name);
+    } catch (...) {
+      outcome.failure = std::current_exception();
+    }
+  }
+
+  bool write(const netfilter::Artefact& artefact) {
+    switch (destination_.place) {
+      case Place::standard_output:
+        return write_stdout(main_text(command_.to, artefact));
+      case Place::file:
+        return write_path(destination_.path, main_text(command_.to, artefact));
+      case Place::directory:
+        return write_artefact(artefact, destination_.path);
+    }
+    return false;
+  }
+
+  const CompileCommand& command_;
+  const Destination& destination_;
+  Session& session_;
+  const cluster::Cluster& cluster_;
+};
+
+int compile_loaded(const CompileCommand& command, const Destination& destination, Session& session,
+                   const Loaded& loaded) {
+  if (session.unreadable || any_stops(session.diagnostics)) return exit_input;
+  const cluster::Cluster& cluster = loaded.resolved.cluster;
+  Compilation compilation(command, destination, session, cluster);
+  int status = exit_done;
+  if (command.all_nodes) {
+    status = compilation.every();
+  } else {
+    const cluster::Node* node = choose_node(cluster, command.node);
+    if (node == nullptr) return exit_usage;
+    status = compilation.one(*node);
+  }
+  if (status == exit_done && command.write_lock && !write_lock_file(session, loaded.resolved.lock)) return exit_input;
+  return status;
+}
+
+}  // namespace
+
+int run(const CompileCommand& command) {
+  const std::optional<Unit> unit = single_unit(command.common);
+  const std::optional<CompileOutputs> outputs = parse_compile_outputs(command.common.outputs);
+  if (!unit || !outputs) return exit_usage;
+  if (command.all_nodes && outputs->result.place != Place::directory)
+    return usage("--all-nodes needs -o with a directory");
+  if (command.family && command.to == Target::nftables)
+    return usage("--family is for iptables and ir: one nftables file holds both");
+  Session session(command.common);
+  const Loaded loaded = load(session, *unit, command.write_lock);
+  int status = compile_loaded(command, outputs->result, session, loaded);
+  session.progress.done();
+  session.diagnostics.sort();
+  print_findings_to_stderr(session);
+  if (!write_findings(session, outputs->findings) && status == exit_done) status = exit_input;
+  if (session.common.verbose) print_timings(session);
+  return status;
+}
+
+}  // namespace portcullis::driver

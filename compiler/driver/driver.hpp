@@ -1,0 +1,10 @@
+// The command line: what `main` calls.
+#pragma once
+
+namespace portcullis::driver {
+
+// Runs the command of `argv` and returns the exit status (design of the command line: 0 done, 1 an error finding, 2
+// input that could not be read or has no meaning, 64 usage, 70 our own mistake). Throws nothing.
+[[nodiscard]] int run(int argc, const char* const* argv);
+
+}  // namespace portcullis::driver

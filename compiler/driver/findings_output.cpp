@@ -1,0 +1,50 @@
+#include "compiler/driver/findings_output.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "compiler/driver/output.hpp"
+
+namespace portcullis::driver {
+
+std::optional<FindingsOutput> parse_findings_output(std::string_view text) {
+  const std::size_t equals = text.find('=');
+  const std::optional<report::Format> format = report::parse_format(text.substr(0, equals));
+  if (!format) return std::nullopt;
+  if (equals == std::string_view::npos) return FindingsOutput{*format, std::nullopt};
+  if (equals + 1 == text.size()) return std::nullopt;
+  return FindingsOutput{*format, std::string(text.substr(equals + 1))};
+}
+
+bool write_findings(const Session& session, const std::vector<FindingsOutput>& outputs) {
+  const report::Findings findings{&session.sources, session.diagnostics.all(), session.totals};
+  bool written = true;
+  for (const FindingsOutput& output : outputs) {
+    report::PrintOptions options;
+    options.colour = !output.file && coloured(session.common.color, Stream::out);
+    options.verbose = session.common.verbose;
+    options.quiet = session.common.quiet;
+    options.fail_on = session.settings.fail_on;
+    const std::string text = report::print(output.format, findings, options);
+    written &= output.file ? write_path(*output.file, text) : write_stdout(text);
+  }
+  return written;
+}
+
+void print_findings_to_stderr(const Session& session) {
+  std::vector<base::Diagnostic> shown;
+  std::ranges::copy_if(session.diagnostics.all(), std::back_inserter(shown), [&](const base::Diagnostic& d) {
+    if (d.severity == base::Severity::error) return true;
+    if (session.common.quiet) return false;
+    return session.common.verbose || (d.code.starts_with("PC5") && d.severity == base::Severity::warning);
+  });
+  if (shown.empty()) return;
+  report::PrintOptions options;
+  options.colour = coloured(session.common.color, Stream::err);
+  options.verbose = session.common.verbose;
+  options.summary = false;
+  const std::string text = report::print(report::Format::text, {&session.sources, shown, session.totals}, options);
+  std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+}  // namespace portcullis::driver

@@ -1,0 +1,27 @@
+// Where findings go: `-o FORMAT`, `-o FORMAT=FILE`, and standard error for commands whose result is something else.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compiler/driver/session.hpp"
+#include "compiler/report/findings.hpp"
+
+namespace portcullis::driver {
+
+struct FindingsOutput {
+  report::Format format{};
+  std::optional<std::string> file;  // nothing: standard output
+};
+// `json`, `sarif=FILE`; nothing if the part before `=` is no format.
+[[nodiscard]] std::optional<FindingsOutput> parse_findings_output(std::string_view text);
+
+// Writes the findings to each output; false if one could not be written.
+[[nodiscard]] bool write_findings(const Session& session, const std::vector<FindingsOutput>& outputs);
+
+// On standard error, for commands other than lint: errors, what a backend says about its limits, and the rest with -v.
+void print_findings_to_stderr(const Session& session);
+
+}  // namespace portcullis::driver

@@ -1,0 +1,5 @@
+#include "compiler/driver/driver.hpp"
+
+int main(int argc, char** argv) {
+  return portcullis::driver::run(argc, argv);
+}

@@ -1,0 +1,19 @@
+// Which node a command is about.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/cluster/cluster.hpp"
+
+namespace portcullis::driver {
+
+// The node of --node, the only node without it; nothing if there is no such node, or several to choose from, which has
+// been said.
+[[nodiscard]] const cluster::Node* choose_node(const cluster::Cluster& cluster, const std::optional<std::string>& name);
+
+// Whether the node's name can name a directory: it comes from the input, and `../..` must not lead out of the output.
+[[nodiscard]] bool is_file_name(const std::string& name);
+
+}  // namespace portcullis::driver

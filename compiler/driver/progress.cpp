@@ -1,0 +1,44 @@
+#include "compiler/driver/progress.hpp"
+
+#include <chrono>
+#include <cstdio>
+#include <utility>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace portcullis::driver {
+
+Progress::~Progress() {
+  done();
+}
+
+void Progress::stage(std::string name) {
+  const std::scoped_lock lock(mutex_);
+  stage_ = std::move(name);
+  changed_.notify_all();
+  if (!thread_.joinable() && !finished_ && ::isatty(STDERR_FILENO) == 1) thread_ = std::thread([this] { run(); });
+}
+
+void Progress::done() {
+  {
+    const std::scoped_lock lock(mutex_);
+    finished_ = true;
+    changed_.notify_all();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void Progress::run() {
+  std::unique_lock lock(mutex_);
+  if (changed_.wait_for(lock, std::chrono::seconds(1), [&] { return finished_; })) return;
+  while (!finished_) {
+    fmt::print(stderr, "\r\x1b[Kportcullis: {} …", stage_);
+    std::fflush(stderr);
+    changed_.wait(lock);
+  }
+  fmt::print(stderr, "\r\x1b[K");
+  std::fflush(stderr);
+}
+
+}  // namespace portcullis::driver

@@ -1,0 +1,71 @@
+// From the paths of the command line to a resolved cluster, with every finding on the way.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/base/diagnostic.hpp"
+#include "compiler/base/source.hpp"
+#include "compiler/cluster/resolve.hpp"
+#include "compiler/driver/command_line.hpp"
+#include "compiler/driver/progress.hpp"
+#include "compiler/driver/settings.hpp"
+#include "compiler/manifest/read.hpp"
+#include "compiler/report/findings.hpp"
+
+namespace portcullis::driver {
+
+// What is applied together: the paths of the line, or those of one --cluster name. Nothing is joined across units.
+struct Unit {
+  std::string name;  // empty: the paths
+  std::vector<std::string> paths;
+};
+// In the order in which they are first named. Nothing if there is no input or a --cluster is no NAME=PATH; that has
+// been said.
+[[nodiscard]] std::optional<std::vector<Unit>> units(const Common& common);
+// The same for commands that work on one cluster.
+[[nodiscard]] std::optional<Unit> single_unit(const Common& common);
+
+// Stages and how long they took, for -v.
+struct Timing {
+  std::string stage;
+  double seconds = 0;
+};
+
+struct Session {
+  explicit Session(const Common& options);
+
+  Common common;
+  base::SourceMap sources;
+  base::Diagnostics diagnostics;
+  Settings settings;
+  report::Totals totals;    // over all units read so far
+  bool unreadable = false;  // something named could not be read: exit 2
+  std::vector<Timing> timings;
+  Progress progress;
+
+  [[nodiscard]] unsigned jobs() const;
+};
+
+struct Loaded {
+  manifest::Input input;
+  cluster::Resolved resolved;
+};
+// Reads and resolves one unit. A unit without any object is unreadable, and that is said. With `write_lock` a lock file
+// that does not exist is no fault.
+[[nodiscard]] Loaded load(Session& session, const Unit& unit, bool write_lock);
+
+// Whether a finding keeps `compile`, `resolve` and `trace` from meaning anything: an object that they need could not be
+// read, would be refused by the API server, or shares a key with another. Ingresses, policies and Secrets are not
+// needed.
+[[nodiscard]] bool stops(const base::Diagnostic& finding);
+[[nodiscard]] bool any_stops(const base::Diagnostics& diagnostics);
+
+// Writes the lock file of the settings. False, with a complaint, if it could not be written.
+[[nodiscard]] bool write_lock_file(const Session& session, const cluster::Lock& lock);
+
+// Prints the timings to standard error.
+void print_timings(const Session& session);
+
+}  // namespace portcullis::driver
