@@ -1,4 +1,5 @@
-// The nftables backend as the driver and the tests use it: lower → print ⇄ read → evaluate (ruleset.hpp and its neighbours hold the pieces).
+// The nftables backend as the driver and the tests use it: lower → print ⇄ read → evaluate (ruleset.hpp and its
+// neighbours hold the pieces).
 #pragma once
 
 #include <optional>
@@ -17,7 +18,8 @@ namespace portcullis::nftables {
 // `nft -f` text: loads into an empty kernel, replaces an older load of ours in place, leaves every other table alone.
 [[nodiscard]] std::string print(const Ruleset& ruleset);
 // Reads what `print` wrote, and `nft list ruleset`'s spelling of it. print(*read(text)) == text for our own text.
-[[nodiscard]] std::optional<Ruleset> read(base::FileId file, const base::SourceMap& sources, base::Diagnostics& diagnostics);
+[[nodiscard]] std::optional<Ruleset> read(base::FileId file, const base::SourceMap& sources,
+                                          base::Diagnostics& diagnostics);
 // nftables.nft, conntrack.sh, apply.sh.
 [[nodiscard]] netfilter::Artefact emit(std::span<const ir::Program> programs, base::Diagnostics& diagnostics);
 
