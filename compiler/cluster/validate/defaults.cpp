@@ -14,6 +14,7 @@ std::string_view text_or(const manifest::Field<std::string>& field, std::string_
 
 std::vector<std::string_view> cluster_ips_of(const manifest::Service& service) {
   std::vector<std::string_view> ips;
+  ips.reserve(service.cluster_ips.size());
   for (const manifest::Text& ip : service.cluster_ips) ips.emplace_back(ip.value);
   if (ips.empty() && service.cluster_ip && !service.cluster_ip->value.empty())
     ips.emplace_back(service.cluster_ip->value);

@@ -17,7 +17,7 @@ struct ObjectReference {
   const manifest::Field<std::string>& name;
   base::SourceSpan place;
 };
-void check_reference(Sink& sink, std::string_view code, const ObjectReference& reference, const Path& field,
+void check_reference(Sink& sink, std::string_view rule, const ObjectReference& reference, const Path& field,
                      std::string_view where);
 
 }  // namespace portcullis::cluster

@@ -70,7 +70,7 @@ base::Diagnostic& Sink::refuse(std::string_view code, base::Reason reason, const
 void Sink::refuse_all(std::string_view code, const Path& field, base::SourceSpan span, const std::string& subject,
                       const Faults& faults, std::string_view hint) {
   for (const std::string& fault : faults) {
-    refuse(code, base::Reason::invalid, field, span, subject + ' ' + fault, std::string(hint));
+    refuse(code, base::Reason::invalid, field, span, fmt::format("{} {}", subject, fault), std::string(hint));
   }
 }
 
