@@ -87,6 +87,7 @@ class FamilyAllocator {
       const LocatedAddress* ip = service.cluster_ip(family_);
       if (ip == nullptr) continue;
       reserve(ip->address, static_cast<SlotMap::Owner>(i));
+      if (a_.lock.cluster_ips.empty()) continue;
       const std::string key = lock_key(service, family_);
       const auto locked = a_.lock.cluster_ips.find(key);
       if (locked != a_.lock.cluster_ips.end() && locked->second != ip->address.text()) {
@@ -158,6 +159,7 @@ class FamilyAllocator {
   }
 
   bool take_locked(std::size_t i) {
+    if (a_.lock.cluster_ips.empty()) return false;
     const Service& service = a_.services[i];
     const std::string key = lock_key(service, family_);
     const auto address = locked_address(a_.lock.cluster_ips, key, service, a_.diagnostics);

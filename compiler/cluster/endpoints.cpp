@@ -113,6 +113,9 @@ std::vector<Endpoint> unite(std::vector<Endpoint> candidates, const Service& ser
   std::vector<Key> keys;
   keys.reserve(candidates.size());
   for (const Endpoint& candidate : candidates) keys.emplace_back(candidate);
+  const auto not_before = [](const Key& a, const Key& b) { return a.view() >= b.view(); };
+  if (std::ranges::adjacent_find(keys, not_before) == keys.end()) return candidates;
+
   std::vector<std::uint32_t> order(candidates.size());
   std::iota(order.begin(), order.end(), 0U);
   std::ranges::stable_sort(order, {}, [&](std::uint32_t i) { return keys[i].view(); });

@@ -79,13 +79,13 @@ class HostPortReport {
   // Pods that stand on one node and want one port there. One finding a pair of workloads and port, however many nodes.
   void taken(const std::vector<const HostClaim*>& set) {
     std::vector<const HostClaim*> ordered = set;
-    std::ranges::stable_sort(ordered, {}, [](const HostClaim* c) { return c->want.span; });
+    // In the order of the groups, the profile last: which of two comes later does not hang on the order of files.
+    std::ranges::stable_sort(ordered, {}, [&](const HostClaim* c) {
+      return c->group == nullptr ? pods_.groups.size() : position(*c->group);
+    });
     const HostClaim& first = *ordered.front();
-    std::set<const PodGroup*> seen{first.group};
     for (const HostClaim* later : ordered) {
-      if (later->pod == first.pod ||
-          (later->group != nullptr && !seen.insert(later->group).second && later->group != first.group))
-        continue;
+      if (later->pod == first.pod) continue;
       if (!said_.emplace(later->group, first.group, later->want.protocol, later->want.host_port).second) continue;
       base::Diagnostic& finding =
           diagnostics_.add("PC3504",
@@ -113,8 +113,7 @@ class HostPortReport {
       if (group.observed) continue;
       for (const NodePortWant& want : group.ports) by_port[{want.protocol, want.host_port}].emplace_back(&group, &want);
     }
-    for (auto& [port, wants] : by_port) {
-      std::ranges::stable_sort(wants, {}, [](const auto& w) { return w.second->span; });
+    for (const auto& [port, wants] : by_port) {
       for (std::size_t later = 1; later < wants.size(); ++later) {
         for (std::size_t first = 0; first < std::min(later, most_named); ++first) {
           if (warn_possible(*wants[first].first, *wants[first].second, *wants[later].first, *wants[later].second))

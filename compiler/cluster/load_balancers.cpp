@@ -166,7 +166,9 @@ void check_lock(const Service& service, Allocation& allocation) {
 }  // namespace
 
 void allocate_load_balancers(Allocation& allocation) {
-  for (const Service& service : allocation.services) check_lock(service, allocation);
+  if (!allocation.lock.load_balancers.empty()) {
+    for (const Service& service : allocation.services) check_lock(service, allocation);
+  }
   std::vector<std::vector<std::size_t>> of_balancer(allocation.profile.load_balancers.size());
   if (of_balancer.empty()) return;
   for (std::size_t i = 0; i < allocation.services.size(); ++i) {

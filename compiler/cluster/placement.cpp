@@ -70,6 +70,10 @@ class Placer {
       index_.add(groups[g].ns(), groups[g].labels, static_cast<std::uint32_t>(g));
     for (const PodGroup& group : groups) {
       if (group.pod != nullptr) names_.insert(pod_key(group, group.workload.name));
+      // The names of a StatefulSet's pods are known beforehand, too; those of others are made up here and give way.
+      for (std::size_t i = 0; group.ordinal_labels && i < group.count; ++i) {
+        names_.insert(pod_key(group, numbered(group, group.workload.name, i)));
+      }
     }
     out_.pending.resize(groups.size());
     out_.eligible.resize(groups.size());
@@ -122,6 +126,10 @@ class Placer {
     return eligible;
   }
 
+  static std::string numbered(const PodGroup& group, const std::string& stem, std::size_t i) {
+    return fmt::format("{}-{}", stem, group.first_ordinal + static_cast<std::int64_t>(i));
+  }
+
   // The workload's name, or, if its first pod would be called like another, the name with its kind.
   template <class First>
   [[nodiscard]] std::string free_stem(const PodGroup& group, const First& first) const {
@@ -135,12 +143,11 @@ class Placer {
 
   [[nodiscard]] std::vector<std::string> pod_names(const PodGroup& group) const {
     if (group.pod != nullptr) return {group.workload.name};
-    const auto numbered = [&](const std::string& stem, std::size_t i) {
-      return fmt::format("{}-{}", stem, group.first_ordinal + static_cast<std::int64_t>(i));
-    };
-    const std::string stem = free_stem(group, [&](const std::string& s) { return numbered(s, 0); });
+    const std::string stem = group.ordinal_labels
+                                 ? group.workload.name
+                                 : free_stem(group, [&](const std::string& text) { return numbered(group, text, 0); });
     std::vector<std::string> names;
-    for (std::size_t i = 0; i < group.count; ++i) names.push_back(numbered(stem, i));
+    for (std::size_t i = 0; i < group.count; ++i) names.push_back(numbered(group, stem, i));
     return names;
   }
 

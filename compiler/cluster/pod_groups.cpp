@@ -19,6 +19,8 @@ bool observed(const manifest::Pod& pod) {
   return pod.phase || pod.pod_ip || !pod.pod_ips.empty() || pod.ready_condition || pod.metadata.deletion_timestamp;
 }
 
+constexpr std::int64_t most_ordinal = 1'000'000'000;
+
 class GroupBuilder {
  public:
   explicit GroupBuilder(const Inventory& inventory) : inventory_(inventory) {
@@ -83,7 +85,8 @@ class GroupBuilder {
     group.daemon = workload.kind == "DaemonSet";
     group.ordinal_labels = workload.kind == "StatefulSet";
     group.count = static_cast<std::size_t>(std::clamp<std::int64_t>(replicas(workload), 0, most_replicas));
-    if (workload.ordinals_start) group.first_ordinal = std::max<std::int64_t>(0, workload.ordinals_start->value);
+    if (workload.ordinals_start)
+      group.first_ordinal = std::clamp<std::int64_t>(workload.ordinals_start->value, 0, most_ordinal);
     if (workload.kind == "Job") {
       // The Job controller labels its pods with the Job's name, under the old key and the new one.
       group.labels.added = {{"job-name", std::string(given.name)},

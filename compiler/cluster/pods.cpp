@@ -209,7 +209,7 @@ class PodPlanner {
       }
       if (of_group[g].size() > named_in_message)
         text += fmt::format(" and {} more", of_group[g].size() - named_in_message);
-      if (pending_[g] != 0) text += fmt::format("; {} find no node", pending_[g]);
+      if (pending_[g] != 0) text += fmt::format("; {} more find no node", pending_[g]);
       diagnostics_.add("PC2101", std::move(text), group.span).object = group.workload;
     }
   }

@@ -33,10 +33,12 @@ std::vector<Pair> pairs(const std::vector<manifest::SlicePort>& given, const Ser
   return out;
 }
 
-void add_to(const std::vector<Pair>& ports_of_slice, const Endpoint& endpoint, PortEndpoints& ports) {
-  for (const Pair& pair : ports_of_slice) {
-    Endpoint& added = ports[pair.port].emplace_back(endpoint);
-    added.port = pair.number;
+void add_to(const std::vector<Pair>& ports_of_slice, Endpoint&& endpoint, PortEndpoints& ports) {
+  for (std::size_t i = 0; i < ports_of_slice.size(); ++i) {
+    auto& list = ports[ports_of_slice[i].port];
+    const bool last = i + 1 == ports_of_slice.size();
+    Endpoint& added = last ? list.emplace_back(std::move(endpoint)) : list.emplace_back(endpoint);
+    added.port = ports_of_slice[i].number;
   }
 }
 
@@ -76,7 +78,7 @@ void add_slice(const manifest::EndpointSlice& slice, const Service& service, Por
     take_texts(given.for_nodes, endpoint.for_nodes);
     take_target(given.target_kind, given.target_name, endpoint);
     endpoint.span = given.addresses.front().span;
-    add_to(paired, endpoint, ports);
+    add_to(paired, std::move(endpoint), ports);
   }
 }
 
@@ -102,7 +104,7 @@ void add_mirrored(const manifest::Endpoints& object, const Service& service, Por
         if (given.node_name) endpoint.node = given.node_name->value;
         take_target(given.target_kind, given.target_name, endpoint);
         endpoint.span = given.ip->span;
-        add_to(paired, endpoint, ports);
+        add_to(paired, std::move(endpoint), ports);
       }
     }
   }
