@@ -62,7 +62,7 @@ Shared nftables_evaluated(const std::string& text, const ir::Program& program) {
   const auto ruleset = nftables::read(sources.add("nftables.nft", text), sources, diagnostics);
   if (!ruleset) throw base::InternalError("our own nftables text cannot be read: " + first_error(diagnostics));
   if (nftables::print(*ruleset) != text) throw base::InternalError("our own nftables text is printed otherwise when read back");
-  return evaluated(nftables::model(*ruleset), program);
+  return evaluated(nftables::model(*ruleset, std::span(&program, 1)), program);
 }
 
 Shared iptables_evaluated(const IptablesText& text, const ir::Program& program) {
