@@ -94,6 +94,7 @@ const Node* Walk::first_machine() {
   if (from_pod) {
     if (const Node* home = atlas_.node_of_pod(now_.src)) {
       sent_from(home);
+      if (now_.from == PacketFrom::remote_pod) now_.iif.clear();  // named for a node that it has not reached yet
       now_.from = PacketFrom::pod;
       return home;
     }
