@@ -148,7 +148,7 @@ void random_profile(Dice& dice, cluster::Profile& p, Dialect dialect) {
   p.service_cidrs_given = true;
   p.service_cidrs_known = dice.chance(90);
   p.pod_cidrs = {prefix("10.40.0.0/14"), prefix("fd40::/32")};
-  p.detector.mode = std::array{cluster_cidr, cluster_cidr, cluster_cidr, node_cidr, interface_name_prefix, bridge_interface, none}[dice.below(7)];
+  p.detector.mode = std::array{cluster_cidr, cluster_cidr, cluster_cidr, node_cidr, interface_name_prefix, bridge_interface, none, none}[dice.below(8)];
   p.detector.interface = "vpod";
   if (p.detector.mode == bridge_interface) p.detector.interface = "vpod0";
   if (p.detector.mode == cluster_cidr) p.detector.cidrs = p.pod_cidrs;
@@ -157,12 +157,12 @@ void random_profile(Dice& dice, cluster::Profile& p, Dialect dialect) {
   p.localhost_node_ports = dice.chance(75);
   p.conntrack_tcp_be_liberal = dice.chance(15);
   auto& accepted = p.node_port_addresses;
-  accepted.set = dice.chance(50);
-  switch (dice.below(4)) {
+  accepted.set = dice.chance(60);
+  switch (dice.below(5)) {
     case 0: accepted.primary = true; break;
     case 1: accepted.cidrs = {prefix("192.168.60.0/24")}; break;
     case 2: accepted.cidrs = {prefix("0.0.0.0/0"), prefix("::/0")}; break;
-    case 3: accepted.cidrs = {prefix("192.168.0.0/16"), prefix("127.0.0.0/8"), prefix("fd50::/64")}; break;
+    default: accepted.cidrs = {prefix("192.168.0.0/16"), prefix("127.0.0.0/8"), prefix("fd50::/64")}; break;
   }
 }
 
@@ -170,7 +170,7 @@ cluster::Node random_node(Dice& dice) {
   cluster::Node n;
   n.name = "n1";
   if (dice.chance(90)) n.zone = "za";
-  n.addresses = {address("192.168.50.10"), address("192.168.60.10"), address("fd50::10")};
+  n.addresses = {address("192.168.50.10"), address("192.168.60.10"), address("fd50::10"), address("fd60::10")};
   n.primary_v4 = n.addresses[0];
   n.primary_v6 = n.addresses[2];
   if (dice.chance(20)) n.addresses.push_back(address("198.51.100.111"));  // owns what may be a balancer's address
