@@ -111,7 +111,7 @@ void check_program(const cluster::Cluster& cluster, const ir::Program& program, 
 }  // namespace
 
 TEST_CASE("agreement: interpreter and both rulesets give every packet the same fate") {
-  const std::uint64_t seed = from_environment("PORTCULLIS_SEED", 1), clusters = from_environment("PORTCULLIS_CLUSTERS", 300);
+  const std::uint64_t seed = from_environment("PORTCULLIS_SEED", 1), clusters = from_environment("PORTCULLIS_CLUSTERS", 350);
   const std::size_t stride = from_environment("PORTCULLIS_STRIDE", 8);
   Tally tally;
   for (std::uint64_t s = seed; s < seed + clusters; ++s) {
@@ -128,7 +128,7 @@ TEST_CASE("agreement: interpreter and both rulesets give every packet the same f
   }
   fmt::print("agreement: seeds {}–{}, {} clusters, {} packets, {} comparisons\n", seed, seed + clusters - 1, tally.clusters, tally.packets,
              tally.comparisons);
-  if (clusters < 300) return;
+  if (clusters < 350) return;
   CHECK(tally.clusters >= 200);
   CHECK(tally.packets >= 20000);
   for (const Row& row : required_rows()) {
