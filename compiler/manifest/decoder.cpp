@@ -122,6 +122,11 @@ void Decoder::unknown_field(const Pair& pair, std::span<const std::string_view> 
                          candidate.empty() ? "" : fmt::format("; did you mean `{}`?", candidate)),
              tree_.span(tree_.target(pair.key)));
   finding.hint = "strict validation, kubectl's default, refuses it; without, Kubernetes drops it silently";
+  // The one rename that most manifests of before 1.19 still carry.
+  if (object_.kind == "Ingress" && name == "serviceName")
+    finding.hint = "since networking.k8s.io/v1 it is `service.name`";
+  if (object_.kind == "Ingress" && name == "servicePort")
+    finding.hint = "since networking.k8s.io/v1 it is `service.port.number` or `service.port.name`";
   if (policy == Unknown::error) return;
   finding.severity = base::Severity::warning;
   broken_ = broken_before;

@@ -72,6 +72,8 @@ void DocumentReader::read_object(const Tree& tree, NodeId root, Extent extent, s
   if (kind.empty() || api_version.empty()) return report_incomplete(tree, root, api_version, kind);
   if (auto body = make_body(api_version, kind)) return decode(tree, root, extent, api_version, kind, std::move(*body));
   if (const auto why = not_served(api_version, kind)) return report_not_served(tree, root, *why, api_version, kind);
+  const std::string_view meant = misspelt_kind(api_version, kind);
+  if (!meant.empty()) return report_misspelt_kind(tree, root, api_version, kind, meant);
   const bool list =
       kind == "List" || (kind.ends_with("List") && make_body(api_version, kind.substr(0, kind.size() - 4)));
   if (list && tree.target(tree.find(root, "items")).shape == Shape::sequence)
@@ -258,6 +260,21 @@ void DocumentReader::report_not_served(const Tree& tree, NodeId root, const NotS
   if (kind == "Ingress") finding.hint += "; backends change from serviceName/servicePort to service.name/service.port";
   finding.object = reference_of(tree, root, kind);
   finding.field = "apiVersion";
+  part_.lost.push_back(finding.object);
+}
+
+void DocumentReader::report_misspelt_kind(const Tree& tree, NodeId root, std::string_view api_version,
+                                          std::string_view kind, std::string_view meant) {
+  ++part_.documents;
+  const NodeId place = tree.find(root, "kind");
+  base::Diagnostic& finding =
+      part_.diagnostics.add("PC1007",
+                            fmt::format("`{}` has no kind `{}`; did you mean `{}`?", base::printable(api_version),
+                                        base::printable(kind), meant),
+                            place != 0 ? tree.span(tree.target(place)) : first_key(tree, root));
+  finding.hint = "Kubernetes knows kinds only as they are written, capitals and all";
+  finding.object = reference_of(tree, root, meant);
+  finding.field = "kind";
   part_.lost.push_back(finding.object);
 }
 

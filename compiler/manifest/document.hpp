@@ -75,6 +75,8 @@ class DocumentReader {
   void report_incomplete(const Tree& tree, NodeId root, std::string_view api_version, std::string_view kind);
   void report_not_served(const Tree& tree, NodeId root, const NotServed& why, std::string_view api_version,
                          std::string_view kind);
+  void report_misspelt_kind(const Tree& tree, NodeId root, std::string_view api_version, std::string_view kind,
+                            std::string_view meant);
   // Repeated keys and impossible scalars inside an extent that nobody reported yet; whether there were any.
   bool report_flaws(const Tree& tree, NodeId root, Extent extent, const base::ObjectRef& object);
   // Whether the key is one that every object begins with: then two documents have run into each other, and that is

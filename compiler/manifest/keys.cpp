@@ -42,7 +42,7 @@ void find_duplicates(Tree& tree, std::span<Key> keys) {
     }
     return;
   }
-  std::ranges::stable_sort(keys, {}, &Key::text);
+  std::ranges::sort(keys, [](const Key& a, const Key& b) { return a.text != b.text ? a.text < b.text : a.id < b.id; });
   for (std::size_t i = 0; i + 1 < keys.size(); ++i) {
     if (keys[i].text == keys[i + 1].text) note(tree, keys[i].id, keys[i + 1].id);
   }

@@ -158,6 +158,17 @@ std::optional<NotServed> not_served(std::string_view api_version, std::string_vi
   return NotServed{{}, use};
 }
 
+std::string_view misspelt_kind(std::string_view api_version, std::string_view kind) {
+  if (std::ranges::find(own_groups, group_of(api_version)) == own_groups.end()) return {};
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
+  const auto meant = [&](const Kind& k) {
+    const std::string_view singular = kind.ends_with('s') ? kind.substr(0, kind.size() - 1) : kind;
+    return std::ranges::equal(k.kind, kind, {}, lower, lower) || std::ranges::equal(k.kind, singular, {}, lower, lower);
+  };
+  const auto* found = std::ranges::find_if(kinds, meant);
+  return found == kinds.end() ? std::string_view{} : found->kind;
+}
+
 const NotModelled* not_modelled(std::string_view api_version, std::string_view kind) {
   const std::string_view group = group_of(api_version);
   const auto* found =

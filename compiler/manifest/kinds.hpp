@@ -25,6 +25,10 @@ struct NotServed {
 };
 [[nodiscard]] std::optional<NotServed> not_served(std::string_view api_version, std::string_view kind);
 
+// A kind of one of Kubernetes' own groups that is none we know, but for its spelling (`service`): the kind that was
+// meant, or empty. Other unknown kinds are somebody's business.
+[[nodiscard]] std::string_view misspelt_kind(std::string_view api_version, std::string_view kind);
+
 // Kinds that decide traffic and are not modelled (PC1014).
 struct NotModelled {
   std::string_view group, kind;

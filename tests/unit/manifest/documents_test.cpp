@@ -160,6 +160,14 @@ TEST_CASE("versions that are not served") {
   }
 }
 
+TEST_CASE("kinds that are only misspelt") {
+  CHECK(read_string("apiVersion: v1\nkind: service\nmetadata: {name: a}\n").lines() ==
+        Strings{"PC1007 2:7 `v1` has no kind `service`; did you mean `Service`?"});
+  CHECK(read_string("apiVersion: v1\nkind: Services\nmetadata: {name: a}\n").input.lost.size() == 1);
+  CHECK(read_string("apiVersion: example.com/v1\nkind: service\nmetadata: {name: a}\n").lines().empty());
+  CHECK(read_string("apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a}\n").lines().empty());
+}
+
 TEST_CASE("the same object twice in a file") {
   const auto service = [](const char* ns, const char* name) {
     return std::string("---\napiVersion: v1\nkind: Service\nmetadata: {name: ") + name +
