@@ -1,7 +1,6 @@
 #include "tests/engines/engines.hpp"
 
 #include "backends/iptables/iptables.hpp"
-#include "backends/iptables/model.hpp"
 #include "backends/netfilter/evaluate.hpp"
 #include "backends/nftables/model.hpp"
 #include "backends/nftables/nftables.hpp"
@@ -70,7 +69,7 @@ Shared iptables_evaluated(const IptablesText& text, const ir::Program& program) 
   base::Diagnostics diagnostics;
   const auto ruleset = iptables::read(sources.add("iptables.rules", text.rules + text.jumps), sources, diagnostics);
   if (!ruleset) throw base::InternalError("our own iptables text cannot be read: " + first_error(diagnostics));
-  return evaluated(iptables::model(*ruleset), program);
+  return evaluated(iptables::model(*ruleset, &program), program);
 }
 
 }  // namespace
