@@ -25,6 +25,7 @@ std::optional<Because> because(const ir::Origin& origin) {
 
 std::string names(const std::vector<const Node*>& nodes) {
   std::vector<std::string> list;
+  list.reserve(nodes.size());
   for (const Node* n : nodes) list.push_back(n->name);
   if (list.size() == 1) return list.front();
   return list.size() > 6 ? fmt::format("any of {} nodes", list.size()) : "any of " + base::list_text(list);

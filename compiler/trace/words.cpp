@@ -15,6 +15,7 @@ constexpr std::size_t most_listed = 6;
 
 std::string endpoints(const ir::Fate& fate) {
   std::vector<std::string> list;
+  list.reserve(fate.targets.size());
   for (const ir::Target& t : fate.targets) list.push_back(net::endpoint_text(t.address, t.port));
   if (list.size() == 1) return "the endpoint " + list.front();
   if (list.size() > most_listed) return fmt::format("one of {} endpoints", list.size());

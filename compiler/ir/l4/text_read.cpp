@@ -89,7 +89,7 @@ class Reader {
     p_.dialect = form::dialect(c);
   }
 
-  std::vector<net::Address> addresses(Cursor& c) {
+  std::vector<net::Address> addresses(Cursor& c) const {
     std::vector<net::Address> list;
     while (c.ok() && !c.at(Kind::end)) list.push_back(form::address(c, p_.family));
     std::ranges::sort(list);
@@ -169,7 +169,7 @@ class Reader {
     p_.pools.push_back(std::move(pool));
   }
 
-  PoolEntry entry(Cursor& c) {
+  PoolEntry entry(Cursor& c) const {
     PoolEntry entry;
     const form::Endpoint at = form::exact_endpoint(c, p_.family);
     if (!c.ok()) return entry;
@@ -186,7 +186,7 @@ class Reader {
 
   // ---- rules
 
-  RouteKey key(Cursor& c, std::string_view no_address) {
+  RouteKey key(Cursor& c, std::string_view no_address) const {
     RouteKey key;
     key.protocol = form::protocol(c);
     const form::Endpoint at = form::endpoint(c, p_.family);

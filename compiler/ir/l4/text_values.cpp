@@ -97,7 +97,7 @@ Endpoint endpoint(Cursor& cursor, net::Family family) {
   const auto address = net::Address::parse(host);
   if (!address || (address->family() == net::Family::ipv6) != bracketed) return broken();
   if (!of_family(cursor, *address, family)) return {};
-  return {*address, {}, *port};
+  return {address, {}, *port};
 }
 
 Endpoint exact_endpoint(Cursor& cursor, net::Family family) {
