@@ -142,8 +142,8 @@ TEST_CASE("Helm templates are told apart from broken YAML and from data") {
       "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  a: |\n    {{ .Values.a }}\n",
       "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  a: \"{{ .Values.a }}\"\n  b: '{{- end }}'\n",
       "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}  # {{ .Values.a }}\n",
-      "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: a}\nspec: {x: 'a-{{workflow.name}}', y: "
-      "$(params.x)}\n",
+      ("apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: a}\nspec: {x: 'a-{{workflow.name}}', y: "
+       "$(params.x)}\n"),
   };
   for (const char* text : data) {
     INFO(text);

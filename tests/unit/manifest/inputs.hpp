@@ -26,8 +26,8 @@ inline constexpr const char* inputs[] = {
     "? a\n: b\n? c\n",
     "---\na: b\n...\n---\nc: d\n--- e\n--- |\n  f\n",
     "a: b:c\nd: e#f\ng: http://h/i\nj: -k\nl: .m\n",
-    "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  ports:\n  - {name: http, port: 80, targetPort: "
-    "\"http\"}\n",
+    ("apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  ports:\n  - {name: http, port: 80, targetPort: "
+     "\"http\"}\n"),
 };
 
 inline std::vector<std::string> sample_files() {
