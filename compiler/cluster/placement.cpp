@@ -86,8 +86,8 @@ class Placer {
         record(g, group.workload.name, std::string(text_of(group.spec->node_name)));
         continue;
       }
-      std::vector<std::uint32_t> eligible = eligible_nodes(group);
-      if (!group.ports.empty()) out_.eligible[g] = eligible;
+      const std::vector<std::uint32_t> eligible = eligible_nodes(group, true);
+      if (!group.ports.empty()) out_.eligible[g] = eligible_nodes(group, false);
       if (group.daemon) {
         const std::string stem = free_stem(group, [&](const std::string& s) {
           return eligible.empty() ? s : s + "-" + nodes_[eligible.front()].name;
@@ -117,11 +117,20 @@ class Placer {
     return static_cast<std::uint32_t>(want.protocol) << 16U | want.host_port;
   }
 
-  [[nodiscard]] std::vector<std::uint32_t> eligible_nodes(const PodGroup& group) const {
+  // Nobody knows the labels of a node that planning made up: it is believed to have those that pods ask for. Not,
+  // though, where a port is taken already, lest two workloads meet there that a real cluster keeps apart.
+  [[nodiscard]] bool believed(const PodGroup& group, std::uint32_t node) const {
+    return nodes_[node].planned && ports_free(group, node);
+  }
+
+  [[nodiscard]] std::vector<std::uint32_t> eligible_nodes(const PodGroup& group, bool believe) const {
     std::vector<std::uint32_t> eligible;
-    for (std::size_t n = 0; n < nodes_.size(); ++n) {
-      if (may_run_on(*group.spec, group.daemon, !group.ports.empty(), nodes_[n]))
-        eligible.push_back(static_cast<std::uint32_t>(n));
+    const std::string_view fixed = text_of(group.spec->node_name);  // bypasses the scheduler
+    for (std::uint32_t n = 0; n < nodes_.size(); ++n) {
+      const bool suits = fixed.empty() ? tolerates_node(*group.spec, group.daemon, nodes_[n]) &&
+                                             (selects_node(*group.spec, nodes_[n]) || (believe && believed(group, n)))
+                                       : fixed == nodes_[n].name;
+      if (suits) eligible.push_back(n);
     }
     return eligible;
   }
@@ -293,15 +302,13 @@ class Placer {
 
 }  // namespace
 
-bool may_run_on(const manifest::PodSpec& spec, bool daemon, bool wants_node_ports, const Node& node) {
-  if (!text_of(spec.node_name).empty()) return text_of(spec.node_name) == node.name;
+bool selects_node(const manifest::PodSpec& spec, const Node& node) {
   const NodeLabels labels{&node.labels, node.name};
-  // Nobody knows the labels of a node that planning made up: it is believed to have what pods ask for. Not for ports of
-  // the node, lest two workloads meet there that a real cluster keeps apart.
-  if (!node.planned || wants_node_ports) {
-    if (!matches(spec.node_selector, labels)) return false;
-    if (!spec.required_node_affinity.empty() && !matches(spec.required_node_affinity, labels)) return false;
-  }
+  if (!matches(spec.node_selector, labels)) return false;
+  return spec.required_node_affinity.empty() || matches(spec.required_node_affinity, labels);
+}
+
+bool tolerates_node(const manifest::PodSpec& spec, bool daemon, const Node& node) {
   return std::ranges::all_of(node.taints, [&](const NodeTaint& taint) {
     if (taint.effect != "NoSchedule" && taint.effect != "NoExecute") return true;
     if (daemon && daemons_tolerate(taint)) return true;

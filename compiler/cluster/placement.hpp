@@ -13,9 +13,10 @@
 
 namespace portcullis::cluster {
 
-// nodeSelector, required node affinity and taints. nodeName bypasses the scheduler: the pod runs on that node and no
-// other. `wants_node_ports`: the pod has host ports, or host network and declared ports.
-[[nodiscard]] bool may_run_on(const manifest::PodSpec& spec, bool daemon, bool wants_node_ports, const Node& node);
+// nodeSelector and required node affinity.
+[[nodiscard]] bool selects_node(const manifest::PodSpec& spec, const Node& node);
+// Taints; a DaemonSet's pods are given tolerations of those that say how a node fares.
+[[nodiscard]] bool tolerates_node(const manifest::PodSpec& spec, bool daemon, const Node& node);
 
 struct PlacedPod {
   std::string name;

@@ -186,6 +186,19 @@ TEST_CASE("host ports: one pod a node, and other workloads' ports are avoided wh
   CHECK(entries == 3);
 }
 
+TEST_CASE("nodes that planning made up are believed to have the labels that pods ask for") {
+  const std::string port = "{containerPort: 80, hostPort: 8080}";
+  CHECK(World(workload("Deployment", "w", "replicas: 3", "nodeSelector: {disk: ssd}, ")).cluster().pods.size() == 3);
+  CHECK(World(workload("DaemonSet", "w", "minReadySeconds: 0", "nodeSelector: {edge: 'true'}, ", port))
+            .cluster()
+            .pods.size() == 3);
+  // Two that a real cluster may keep apart by their labels do not meet here.
+  const World two(workload("DaemonSet", "v", "minReadySeconds: 0", "nodeSelector: {edge: 'true'}, ", port) +
+                  workload("DaemonSet", "w", "minReadySeconds: 0", "nodeSelector: {edge: 'false'}, ", port));
+  CHECK(two.cluster().pods.size() == 3);
+  CHECK(two.count("PC3504") == 0);
+}
+
 TEST_CASE("a placement hangs on names: other workloads leave it alone") {
   const std::string web = workload("Deployment", "web", "replicas: 3", "");
   const World alone(web);
