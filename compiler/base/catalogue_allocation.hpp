@@ -1,4 +1,4 @@
-// PC2036-PC2199: allocation, validation of other objects, planning and the profile.
+// PC2036-PC2049: node ports, cluster IPs and families against what the cluster has.
 #pragma once
 
 #include <array>
@@ -11,102 +11,217 @@ inline constexpr auto allocation_rules = std::to_array<Rule>({
     {.code = "PC2036",
      .name = "node-port-out-of-range",
      .severity = Severity::error,
-     .explanation = "A node port lies outside the range of node ports that the profile gives."},
+     .explanation = "A node port lies outside the range of node ports that the profile gives.",
+     .example = R"(apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  type: NodePort
+  selector: {app: web}
+  ports: [{port: 80, nodePort: 8080}])",
+     .fixed = R"(apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  type: NodePort
+  selector: {app: web}
+  ports: [{port: 80, nodePort: 30080}])",
+     .fix = "Use a number of the range, or leave it out to have one allocated.",
+     .reported = true},
     {.code = "PC2037",
      .name = "node-port-taken",
      .severity = Severity::error,
      .explanation = "Two Services name one node port. A number belongs to one Service in the whole cluster, whatever "
-                    "the protocol."},
+                    "the protocol.",
+     .example = R"(apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  type: NodePort
+  selector: {app: web}
+  ports: [{port: 80, nodePort: 30080, protocol: TCP}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: dns}
+spec:
+  type: NodePort
+  selector: {app: dns}
+  ports: [{port: 80, nodePort: 30080, protocol: UDP}])",
+     .fixed = R"(apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  type: NodePort
+  selector: {app: web}
+  ports: [{port: 80, nodePort: 30080, protocol: TCP}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: dns}
+spec:
+  type: NodePort
+  selector: {app: dns}
+  ports: [{port: 80, nodePort: 30081, protocol: UDP}])",
+     .fix = "Give each Service a number of its own.",
+     .reported = true},
     {.code = "PC2038",
      .name = "cluster-ip-taken",
      .severity = Severity::error,
-     .explanation = "Two Services name one cluster IP."},
+     .explanation = "Two Services name one cluster IP.",
+     .example = R"(apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  clusterIP: 10.96.0.9
+  selector: {app: web}
+  ports: [{port: 80}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: api}
+spec:
+  clusterIP: 10.96.0.9
+  selector: {app: api}
+  ports: [{port: 80}])",
+     .fixed = R"(apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  clusterIP: 10.96.0.9
+  selector: {app: web}
+  ports: [{port: 80}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: api}
+spec:
+  clusterIP: 10.96.0.10
+  selector: {app: api}
+  ports: [{port: 80}])",
+     .fix = "Leave the address out of one of them, or choose another.",
+     .reported = true},
     {.code = "PC2039",
      .name = "cluster-ip-out-of-range",
      .severity = Severity::error,
      .explanation =
-         "A cluster IP lies outside the cluster's Service ranges, or is an address of them that is never given out."},
+         "A cluster IP lies outside the cluster's Service ranges, or is an address of them that is never given out.",
+     .example = R"(apiVersion: portcullis.dev/v1
+kind: ClusterProfile
+metadata: {name: cluster}
+spec:
+  serviceCIDRs: [10.96.0.0/16]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  clusterIP: 172.20.0.9
+  selector: {app: web}
+  ports: [{port: 80}])",
+     .fixed = R"(apiVersion: portcullis.dev/v1
+kind: ClusterProfile
+metadata: {name: cluster}
+spec:
+  serviceCIDRs: [10.96.0.0/16]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  clusterIP: 10.96.0.9
+  selector: {app: web}
+  ports: [{port: 80}])",
+     .fix = "Leave the address out, or correct the profile's ranges.",
+     .reported = true},
     {.code = "PC2040",
      .name = "node-ports-exhausted",
      .severity = Severity::error,
-     .explanation = "The Services need more node ports than the range holds."},
+     .explanation = "The Services need more node ports than the range holds.",
+     .example = R"(apiVersion: portcullis.dev/v1
+kind: ClusterProfile
+metadata: {name: cluster}
+spec:
+  nodePortRange: "30000-30001"
+---
+apiVersion: v1
+kind: Service
+metadata: {name: a}
+spec:
+  type: NodePort
+  selector: {app: a}
+  ports: [{port: 80}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: b}
+spec:
+  type: NodePort
+  selector: {app: b}
+  ports: [{port: 80}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: c}
+spec:
+  type: NodePort
+  selector: {app: c}
+  ports: [{port: 80}])",
+     .fixed = R"(apiVersion: portcullis.dev/v1
+kind: ClusterProfile
+metadata: {name: cluster}
+spec:
+  nodePortRange: "30000-30001"
+---
+apiVersion: v1
+kind: Service
+metadata: {name: a}
+spec:
+  type: NodePort
+  selector: {app: a}
+  ports: [{port: 80}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: b}
+spec:
+  type: NodePort
+  selector: {app: b}
+  ports: [{port: 80}])",
+     .fix = "Widen the range, or set `allocateLoadBalancerNodePorts: false` where the balancer does without.",
+     .reported = true},
     {.code = "PC2041",
      .name = "dual-stack-unavailable",
      .severity = Severity::error,
-     .explanation = "A Service demands an address family that the cluster does not have."},
-    {.code = "PC2050",
-     .name = "ingress-host",
-     .severity = Severity::error,
-     .explanation = "An Ingress host is an address, carries a port or scheme, or has its wildcard in the wrong place."},
-    {.code = "PC2051",
-     .name = "ingress-path-type",
-     .severity = Severity::error,
-     .explanation = "An Ingress path has no pathType, an unknown one, or a path that its type does not allow."},
-    {.code = "PC2052",
-     .name = "ingress-backend",
-     .severity = Severity::error,
-     .explanation = "An Ingress backend names no Service, no port, or contradicts itself; or the Ingress has neither "
-                    "rules nor a default backend."},
-    {.code = "PC2053",
-     .name = "ingress-class-contradiction",
-     .severity = Severity::error,
-     .explanation = "The class field and the class annotation of an Ingress differ."},
-    {.code = "PC2054",
-     .name = "two-default-ingress-classes",
-     .severity = Severity::warning,
-     .explanation = "More than one IngressClass says that it is the default."},
-    {.code = "PC2060",
-     .name = "endpoint-slice-invalid",
-     .severity = Severity::error,
-     .explanation =
-         "An EndpointSlice or Endpoints object breaks a rule of the API: address family, address, port or size."},
-    {.code = "PC2070",
-     .name = "network-policy-invalid",
-     .severity = Severity::error,
-     .explanation = "A NetworkPolicy breaks a rule of the API."},
-    {.code = "PC2080",
-     .name = "container-port-invalid",
-     .severity = Severity::error,
-     .explanation = "A container port has a number, name, protocol or host port that the API refuses."},
-    {.code = "PC2090",
-     .name = "gateway-invalid",
-     .severity = Severity::error,
-     .explanation = "A Gateway or route breaks a rule of the Gateway API."},
-    {.code = "PC2100",
-     .name = "ambiguous-endpoint",
-     .severity = Severity::warning,
-     .explanation = "Several slices of a Service list one endpoint address and port on different nodes, so its place "
-                    "is undecided."},
-    {.code = "PC2101",
-     .name = "planned-address",
-     .severity = Severity::info,
-     .explanation = "The input gives no address, so planning chose one."},
-    {.code = "PC2102",
-     .name = "lock-contradicted",
-     .severity = Severity::warning,
-     .explanation = "The input gives another value than the lock file. The input wins."},
-    {.code = "PC2103",
-     .name = "allocation-moved",
-     .severity = Severity::info,
-     .explanation = "Two names hash to one slot, so that the allocation of one of them depends on the other. A lock "
-                    "file keeps it still."},
-    {.code = "PC2104",
-     .name = "addresses-exhausted",
-     .severity = Severity::error,
-     .explanation = "A range has no free address left for what planning must place in it."},
-    {.code = "PC2110",
-     .name = "profile-invalid",
-     .severity = Severity::error,
-     .explanation =
-         "A field of the cluster profile or of the kube-proxy configuration has a value that cannot be used."},
-    {.code = "PC2111",
-     .name = "profile-contradiction",
-     .severity = Severity::error,
-     .explanation = "Two documents of the profile give different values for one setting."},
-    {.code = "PC2112",
-     .name = "profile-overrides-kube-proxy",
-     .severity = Severity::info,
-     .explanation = "A profile field differs from the kube-proxy configuration in the input. The profile wins."},
+     .explanation = "A Service demands an address family that the cluster does not have.",
+     .example = R"(apiVersion: portcullis.dev/v1
+kind: ClusterProfile
+metadata: {name: cluster}
+spec:
+  serviceCIDRs: [10.96.0.0/12]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {app: web}
+  ports: [{port: 80}]
+  ipFamilyPolicy: RequireDualStack)",
+     .fixed = R"(apiVersion: portcullis.dev/v1
+kind: ClusterProfile
+metadata: {name: cluster}
+spec:
+  serviceCIDRs: [10.96.0.0/12]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {app: web}
+  ports: [{port: 80}]
+  ipFamilyPolicy: PreferDualStack)",
+     .fix = "Ask for PreferDualStack, which takes what is there.",
+     .reported = true},
 });
 
 }  // namespace portcullis::base

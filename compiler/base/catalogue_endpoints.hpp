@@ -46,7 +46,21 @@ inline constexpr auto endpoints_rules = std::to_array<Rule>({
     {.code = "PC3009",
      .name = "quoted-port-number",
      .severity = Severity::error,
-     .explanation = "A port is a string of digits. Strings are port names, and a port name needs a letter."},
+     .explanation = "A port is a string of digits. Strings are port names, and a port name needs a letter.",
+     .example = R"(apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {app: web}
+  ports: [{port: 80, targetPort: "8080"}])",
+     .fixed = R"(apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {app: web}
+  ports: [{port: 80, targetPort: 8080}])",
+     .fix = "Remove the quotes.",
+     .reported = true},
     {.code = "PC3010",
      .name = "headless-with-balancing-fields",
      .severity = Severity::warning,

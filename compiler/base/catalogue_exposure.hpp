@@ -16,7 +16,39 @@ inline constexpr auto exposure_rules = std::to_array<Rule>({
     {.code = "PC3102",
      .name = "frontend-taken",
      .severity = Severity::error,
-     .explanation = "Two Services claim the same address, protocol and port. Which of them answers is left to chance."},
+     .explanation = "Two Services claim the same address, protocol and port. Which of them answers is left to chance.",
+     .example = R"(apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  externalIPs: [198.51.100.7]
+  selector: {app: web}
+  ports: [{port: 80}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: api}
+spec:
+  externalIPs: [198.51.100.7]
+  selector: {app: api}
+  ports: [{port: 80}])",
+     .fixed = R"(apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  externalIPs: [198.51.100.7]
+  selector: {app: web}
+  ports: [{port: 80}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: api}
+spec:
+  externalIPs: [198.51.100.8]
+  selector: {app: api}
+  ports: [{port: 80}])",
+     .fix = "Give one of them another address or port.",
+     .reported = true},
     {.code = "PC3103",
      .name = "frontend-on-node-address",
      .severity = Severity::warning,

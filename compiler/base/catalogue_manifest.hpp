@@ -11,35 +11,129 @@ inline constexpr auto manifest_rules = std::to_array<Rule>({
     {.code = "PC1001",
      .name = "yaml-syntax",
      .severity = Severity::error,
-     .explanation = "A document cannot be parsed as YAML or JSON. The other documents of the file are still read."},
+     .explanation = "A document cannot be parsed as YAML or JSON. The other documents of the file are still read.",
+     .example = R"(kind: Service
+	metadata: {name: web})",
+     .fixed = R"(apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {app: web}
+  ports: [{port: 80}])",
+     .fix = "Correct the line that the finding points at; YAML indents with spaces only, and text with `: ` in it "
+            "needs quotes.",
+     .reported = true},
     {.code = "PC1002",
      .name = "template-not-rendered",
      .severity = Severity::error,
-     .explanation = "A document holds Helm template actions: it is the source of a manifest, not a manifest."},
+     .explanation = "A document holds Helm template actions: it is the source of a manifest, not a manifest.",
+     .example = R"(apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  ports:
+  - port: {{ .Values.port }})",
+     .fixed = R"(apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {app: web}
+  ports: [{port: 80}])",
+     .fix = "Render the chart first: `helm template CHART | portcullis lint -`.",
+     .reported = true},
     {.code = "PC1003",
      .name = "duplicate-key",
      .severity = Severity::error,
      .explanation = "One mapping has the same key twice. The API server keeps the last value without a word, so the "
-                    "first is lost."},
+                    "first is lost.",
+     .example = R"(apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {app: web}
+  ports: [{port: 80}]
+  selector: {app: api})",
+     .fixed = R"(apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {app: web}
+  ports: [{port: 80}])",
+     .fix = "Keep one of the two.",
+     .reported = true},
     {.code = "PC1004",
      .name = "unknown-field",
      .severity = Severity::error,
      .explanation = "A type that portcullis reads has no field of this name. Strict validation refuses it; without it "
-                    "the value is dropped silently."},
+                    "the value is dropped silently.",
+     .example = R"(apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selectors: {app: web}
+  ports: [{port: 80}])",
+     .fixed = R"(apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {app: web}
+  ports: [{port: 80}])",
+     .fix = "Correct the spelling, or remove the field.",
+     .reported = true},
     {.code = "PC1005",
      .name = "wrong-type",
      .severity = Severity::error,
      .explanation =
-         "A field holds a value of another type than the API asks for, such as a bare number where a string is due."},
+         "A field holds a value of another type than the API asks for, such as a bare number where a string is due.",
+     .example = R"(apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {version: 1.0}
+  ports: [{port: 80}])",
+     .fixed = R"(apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {version: "1.0"}
+  ports: [{port: 80}])",
+     .fix = "Quote what has to be text; take the quotes off what has to be a number.",
+     .reported = true},
     {.code = "PC1006",
      .name = "not-an-object",
      .severity = Severity::error,
      .explanation =
-         "A document has `kind` or `apiVersion` but not both, or a file that was named holds no Kubernetes object."},
+         "A document has `kind` or `apiVersion` but not both, or a file that was named holds no Kubernetes object.",
+     .example = R"(kind: Service
+metadata: {name: web}
+spec:
+  ports: [{port: 80}])",
+     .fixed = R"(apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {app: web}
+  ports: [{port: 80}])",
+     .fix = "Add the missing `apiVersion` or `kind`.",
+     .reported = true},
     {.code = "PC1007",
      .name = "removed-api-version",
      .severity = Severity::error,
-     .explanation = "The object uses an API version that current Kubernetes no longer serves."},
+     .explanation = "The object uses an API version that current Kubernetes no longer serves.",
+     .example = R"(apiVersion: discovery.k8s.io/v1beta1
+kind: EndpointSlice
+metadata: {name: web-1, labels: {kubernetes.io/service-name: web}}
+addressType: IPv4
+ports: [{name: "", port: 8080}]
+endpoints: [{addresses: [10.244.1.5]}])",
+     .fixed = R"(apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: web-1, labels: {kubernetes.io/service-name: web}}
+addressType: IPv4
+ports: [{name: "", port: 8080}]
+endpoints: [{addresses: [10.244.1.5]}])",
+     .fix = "Move the object to the version that is served.",
+     .reported = true},
     {.code = "PC1008",
      .name = "deprecated-api-version",
      .severity = Severity::info,
@@ -47,7 +141,28 @@ inline constexpr auto manifest_rules = std::to_array<Rule>({
     {.code = "PC1009",
      .name = "duplicate-object",
      .severity = Severity::error,
-     .explanation = "Two documents define the same object. Applied together, the later one replaces the earlier."},
+     .explanation = "Two documents define the same object. Applied together, the later one replaces the earlier.",
+     .example = R"(apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {app: web}
+  ports: [{port: 80}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {app: api}
+  ports: [{port: 80}])",
+     .fixed = R"(apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {app: web}
+  ports: [{port: 80}])",
+     .fix = "Rename one, or lint variants apart with `--cluster NAME=PATH`.",
+     .reported = true},
     {.code = "PC1010",
      .name = "patch-as-manifest",
      .severity = Severity::info,
@@ -69,7 +184,19 @@ inline constexpr auto manifest_rules = std::to_array<Rule>({
      .name = "not-modelled",
      .severity = Severity::info,
      .explanation =
-         "An object takes part in deciding traffic, but portcullis does not model its kind: results hold without it."},
+         "An object takes part in deciding traffic, but portcullis does not model its kind: results hold without it.",
+     .example = R"(apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: web}
+spec: {endpointSelector: {}})",
+     .fixed = R"(apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web}
+spec:
+  podSelector: {}
+  policyTypes: [Ingress])",
+     .fix = "Nothing has to be done; keep in mind that the answers hold without this object.",
+     .reported = true},
 });
 
 }  // namespace portcullis::base

@@ -23,7 +23,47 @@ inline constexpr auto workload_rules = std::to_array<Rule>({
     {.code = "PC3504",
      .name = "host-port-taken",
      .severity = Severity::error,
-     .explanation = "Two workloads that may share a node claim one host port."},
+     .explanation = "Two workloads that may share a node claim one host port.",
+     .example = R"(apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: agent}
+spec:
+  selector: {matchLabels: {app: agent}}
+  template:
+    metadata: {labels: {app: agent}}
+    spec:
+      containers: [{name: main, image: agent, ports: [{containerPort: 8080, hostPort: 9100}]}]
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: exporter}
+spec:
+  selector: {matchLabels: {app: exporter}}
+  template:
+    metadata: {labels: {app: exporter}}
+    spec:
+      containers: [{name: main, image: agent, ports: [{containerPort: 8080, hostPort: 9100}]}])",
+     .fixed = R"(apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: agent}
+spec:
+  selector: {matchLabels: {app: agent}}
+  template:
+    metadata: {labels: {app: agent}}
+    spec:
+      containers: [{name: main, image: agent, ports: [{containerPort: 8080, hostPort: 9100}]}]
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: exporter}
+spec:
+  selector: {matchLabels: {app: exporter}}
+  template:
+    metadata: {labels: {app: exporter}}
+    spec:
+      containers: [{name: main, image: agent, ports: [{containerPort: 8080, hostPort: 9101}]}])",
+     .fix = "Give one of them another host port, or keep them off the same nodes.",
+     .reported = true},
     {.code = "PC3505",
      .name = "container-port-taken-in-pod",
      .severity = Severity::warning,
