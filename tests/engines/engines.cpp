@@ -67,7 +67,7 @@ Shared nftables_evaluated(const std::string& text, const ir::Program& program) {
 Shared iptables_evaluated(const IptablesText& text, const ir::Program& program) {
   base::SourceMap sources;
   base::Diagnostics diagnostics;
-  const auto ruleset = iptables::read(sources.add("iptables.rules", text.rules + text.jumps), sources, diagnostics);
+  const auto ruleset = iptables::read(sources.add(program.family == net::Family::ipv6 ? "ip6tables.rules" : "iptables.rules", text.rules + text.jumps), sources, diagnostics);
   if (!ruleset) throw base::InternalError("our own iptables text cannot be read: " + first_error(diagnostics));
   return evaluated(iptables::model(*ruleset, &program), program);
 }
