@@ -1,0 +1,246 @@
+// Ruleset → text, in iptables-save's own spelling and order of fields.
+
+#include <iterator>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "backends/iptables/iptables.hpp"
+#include "backends/iptables/probability.hpp"
+#include "backends/iptables/words.hpp"
+
+namespace portcullis::iptables {
+
+namespace {
+
+class Printer {
+ public:
+  explicit Printer(const Ruleset& ruleset) : ruleset_(ruleset) {}
+
+  std::string own_chains() {
+    out_.reserve(ruleset_.rules() * 96 + 4096);
+    for (const std::string& line : ruleset_.header) {
+      out_ += line.empty() ? "#" : "# ";
+      out_ += line;
+      out_ += '\n';
+    }
+    for (const Table& table : ruleset_.tables) {
+      table_ = &table;
+      open();
+      for (const Chain& c : table.chains) {
+        if (c.policy) continue;
+        // Each chain is declared where it is filled, not all of them in front (names.hpp says why).
+        add(":{} - [0:0]\n", c.name);
+        for (const Rule& r : c.rules) {
+          out_ += "-A ";
+          out_ += c.name;
+          rule(r);
+        }
+      }
+      close();
+    }
+    return std::move(out_);
+  }
+
+  std::string jumps() {
+    for (const Table& table : ruleset_.tables) {
+      table_ = &table;
+      bool any = false;
+      for (const Chain& c : table.chains) any = any || (c.policy && !c.rules.empty());
+      if (!any) continue;
+      open();
+      for (const Chain& c : table.chains) {
+        if (!c.policy) continue;
+        for (std::size_t i = 0; i < c.rules.size(); ++i) {
+          add("-I {} {}", c.name, i + 1);
+          rule(c.rules[i]);
+        }
+      }
+      close();
+    }
+    return std::move(out_);
+  }
+
+ private:
+  template <class... Args>
+  void add(fmt::format_string<Args...> format, Args&&... args) {
+    fmt::format_to(std::back_inserter(out_), format, std::forward<Args>(args)...);
+  }
+  void open() { add("*{}\n", to_string(table_->name)); }
+  void close() { out_ += "COMMIT\n"; }
+
+  void rule(const Rule& r) {
+    if (r.source) address("-s", *r.source);
+    if (r.destination) address("-d", *r.destination);
+    for (const bool out : {false, true}) {
+      for (const Match& m : r.matches) {
+        const auto* i = std::get_if<InterfaceMatch>(&m);
+        if (i != nullptr && i->out == out) interface(*i);
+      }
+    }
+    if (r.protocol) {
+      negation(r.protocol->negated);
+      out_ += " -p ";
+      const std::string_view word = protocol_word(r.protocol->number);
+      if (word.empty()) {
+        add("{}", r.protocol->number);
+      } else {
+        out_ += word;
+      }
+    }
+    for (const Match& m : r.matches) {
+      std::visit([this](const auto& match) { print(match); }, m);
+    }
+    if (!r.comment.empty()) {
+      out_ += " -m comment --comment ";
+      append_quoted(out_, r.comment);
+    }
+    std::visit([this](const auto& target) { print(target); }, r.target);
+    out_ += '\n';
+  }
+
+  void negation(bool negated) {
+    if (negated) out_ += " !";
+  }
+
+  void address(std::string_view option, const AddressMatch& match) {
+    negation(match.negated);
+    out_ += ' ';
+    out_ += option;
+    out_ += ' ';
+    append_address(match.prefix.address());
+    add("/{}", match.prefix.length());
+  }
+
+  void append_address(const net::Address& address) {
+    if (address.family() == net::Family::ipv6) {
+      out_ += address.text();
+      return;
+    }
+    const std::uint32_t v = address.v4_value();
+    add("{}.{}.{}.{}", v >> 24U, (v >> 16U) & 255U, (v >> 8U) & 255U, v & 255U);
+  }
+
+  void interface(const InterfaceMatch& match) {
+    negation(match.negated);
+    out_ += match.out ? " -o " : " -i ";
+    append_name(out_, match.is_prefix ? match.name + '+' : match.name);
+  }
+
+  // ---- matches
+
+  void print(const InterfaceMatch&) {}  // stands in front of -p
+
+  void print(const PortMatch& m) {
+    add(" -m {}", lower_name(m.protocol));
+    if (m.source) ports("--sport", *m.source);
+    if (m.destination) ports("--dport", *m.destination);
+  }
+  void ports(std::string_view option, const PortRange& range) {
+    negation(range.negated);
+    add(" {} {}", option, range.first);
+    if (range.last != range.first) add(":{}", range.last);
+  }
+
+  void print(const StateMatch& m) {
+    out_ += " -m conntrack";
+    negation(m.negated);
+    out_ += " --ctstate ";
+    bool first = true;
+    for (const StateWord& w : state_words()) {
+      if ((m.states & w.bit) == 0) continue;
+      if (!std::exchange(first, false)) out_ += ',';
+      out_ += w.word;
+    }
+  }
+
+  void print(const MarkMatch& m) {
+    out_ += " -m mark";
+    negation(m.negated);
+    add(" --mark 0x{:x}", m.value);
+    if (m.mask != ~0U) add("/0x{:x}", m.mask);
+  }
+
+  void print(const AddressTypeMatch& m) {
+    out_ += " -m addrtype";
+    negation(m.negated);
+    out_ += m.which == AddressTypeMatch::Which::source ? " --src-type LOCAL" : " --dst-type LOCAL";
+  }
+
+  void print(const StatisticMatch& m) {
+    out_ += " -m statistic --mode random --probability ";
+    out_ += probability_text({m.numerator, m.denominator});
+  }
+
+  void print(const RecentMatch& m) {
+    out_ += " -m recent";
+    negation(m.negated);
+    switch (m.action) {
+      case RecentMatch::Action::set:
+        out_ += " --set";
+        break;
+      case RecentMatch::Action::rcheck:
+        out_ += " --rcheck";
+        break;
+      case RecentMatch::Action::update:
+        out_ += " --update";
+        break;
+      case RecentMatch::Action::remove:
+        out_ += " --remove";
+        break;
+    }
+    if (m.seconds) add(" --seconds {}", *m.seconds);
+    if (m.reap) out_ += " --reap";
+    out_ += " --name ";
+    append_name(out_, m.name);
+    out_ += " --mask ";
+    out_ += full_mask(ruleset_.family);
+    out_ += " --rsource";
+  }
+
+  void print(const AccountingMatch& m) {
+    out_ += " -m nfacct --nfacct-name ";
+    append_name(out_, m.name);
+  }
+
+  // ---- targets
+
+  void print(const Continue&) {}
+  void print(const Accept&) { out_ += " -j ACCEPT"; }
+  void print(const Drop&) { out_ += " -j DROP"; }
+  void print(const Return&) { out_ += " -j RETURN"; }
+  void print(const Jump& t) {
+    out_ += t.go_to ? " -g " : " -j ";
+    out_ += table_->chains[t.chain].name;
+  }
+  void print(const Reject& t) { add(" -j REJECT --reject-with {}", t.with); }
+  void print(const Dnat& t) {
+    out_ += " -j DNAT --to-destination ";
+    const bool brackets = t.port && t.address.family() == net::Family::ipv6;
+    if (brackets) out_ += '[';
+    append_address(t.address);
+    if (brackets) out_ += ']';
+    if (t.port) add(":{}", *t.port);
+  }
+  void print(const Masquerade& t) {
+    out_ += " -j MASQUERADE";
+    if (t.random_fully) out_ += " --random-fully";
+  }
+  void print(const SetMark& t) { add(" -j MARK --set-xmark 0x{:x}/0x{:x}", t.value, t.mask); }
+
+  const Ruleset& ruleset_;
+  const Table* table_ = nullptr;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string print(const Ruleset& ruleset) {
+  return Printer(ruleset).own_chains();
+}
+
+std::string print_jumps(const Ruleset& ruleset) {
+  return Printer(ruleset).jumps();
+}
+
+}  // namespace portcullis::iptables
