@@ -1,5 +1,6 @@
 #include "compiler/driver/command_line.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <memory>
@@ -7,6 +8,9 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+
+#include "compiler/base/text.hpp"
+#include "compiler/driver/output.hpp"
 
 namespace portcullis::driver {
 
@@ -143,6 +147,18 @@ void set_up_trace(CLI::App& app, TraceCommand& command) {
   app.footer(trace_footer);
 }
 
+// CLI11 only says that a subcommand is missing.
+std::string unknown_command(const CLI::App& app, int argc, const char* const* argv) {
+  if (argc < 2 || argv[1][0] == '-') return {};
+  const std::string word = argv[1];
+  std::vector<std::string_view> names;
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  if (std::ranges::find(names, word) != names.end()) return {};
+  const std::string_view near = base::nearest(word, names);
+  return near.empty() ? fmt::format("no command `{}`: see portcullis --help", word)
+                      : fmt::format("no command `{}`; did you mean `{}`?", word, near);
+}
+
 // Keeps lines of the footer apart as they are written.
 class Help : public CLI::Formatter {
  public:
@@ -185,6 +201,9 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   explain_app->add_option("CODE", explain.code, "code (PC2007) or name (port-name-missing) of a finding");
   add_color(*explain_app, explain.color);
   explain_app->footer(explain_footer);
+  if (const std::string problem = unknown_command(app, argc, argv); !problem.empty()) {
+    return {std::nullopt, usage(problem)};
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
