@@ -1,6 +1,7 @@
 #include "compiler/manifest/document.hpp"
 
 #include <algorithm>
+#include <type_traits>
 
 #include <fmt/format.h>
 
@@ -44,6 +45,19 @@ base::SourceSpan name_place(const Tree& tree, NodeId root) {
 bool is_replaced_hook(const Tree& tree, NodeId root) {
   const NodeId annotations = tree.find(tree.find(root, "metadata"), "annotations");
   return tree.find(annotations, "helm.sh/hook-delete-policy") != 0;
+}
+
+// `-n`: what a client would fill in before the object reaches the API server. Absent means `default` everywhere else.
+void fill_namespace(Object& object, const std::string& ns) {
+  if (ns == "default" || !is_namespaced(object.kind)) return;
+  std::visit(
+      [&](auto& value) {
+        if constexpr (!std::is_same_v<std::decay_t<decltype(value)>, KubeProxyConfiguration>) {
+          Field<std::string>& field = value.metadata.ns;
+          if (!field || field->value.empty()) field = Text{ns, object.place};
+        }
+      },
+      object.body);
 }
 
 }  // namespace
@@ -130,6 +144,7 @@ void DocumentReader::decode(const Tree& tree, NodeId root, Extent extent, std::s
         read_body(decoder, {0, root}, value);
       },
       object.body);
+  fill_namespace(object, options_.default_namespace);
   const bool flaws = report_flaws(tree, root, extent, decoder.object());
   object.broken = decoder.broken() || flaws;
   const auto* service = std::get_if<Service>(&object.body);
