@@ -61,7 +61,8 @@ class Placer {
         lock_(lock),
         diagnostics_(diagnostics),
         taken_(nodes.size()),
-        nodes_of_(groups.size()) {
+        nodes_of_(groups.size()),
+        open_(groups.size()) {
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       node_index_.emplace(nodes[i].name, static_cast<std::uint32_t>(i));
       node_hashes_.push_back(stable_hash(nodes[i].name));
@@ -69,7 +70,10 @@ class Placer {
     for (std::size_t g = 0; g < groups.size(); ++g)
       index_.add(groups[g].ns(), groups[g].labels, static_cast<std::uint32_t>(g));
     for (const PodGroup& group : groups) {
-      if (group.pod != nullptr) names_.insert(pod_key(group, group.workload.name));
+      if (group.pod != nullptr) given_.insert(pod_key(group, group.workload.name));
+    }
+    names_ = given_;
+    for (const PodGroup& group : groups) {
       // The names of a StatefulSet's pods are known beforehand, too; those of others are made up here and give way.
       for (std::size_t i = 0; group.ordinal_labels && i < group.count; ++i) {
         names_.insert(pod_key(group, numbered(group, group.workload.name, i)));
@@ -79,26 +83,29 @@ class Placer {
     out_.eligible.resize(groups.size());
   }
 
+  // Pods that have no choice first, then those that the lock file places, then the rest: what is known never gives way.
   Placement run() {
+    std::vector<std::size_t> choosing;
     for (std::size_t g = 0; g < groups_.size(); ++g) {
       const PodGroup& group = groups_[g];
+      if (!group.ports.empty() && !group.observed) out_.eligible[g] = eligible_nodes(group, false);
       if (group.observed) {
         record(g, group.workload.name, std::string(text_of(group.spec->node_name)));
-        continue;
-      }
-      const std::vector<std::uint32_t> eligible = eligible_nodes(group, true);
-      if (!group.ports.empty()) out_.eligible[g] = eligible_nodes(group, false);
-      if (group.daemon) {
-        const std::string stem = free_stem(group, [&](const std::string& s) {
-          return eligible.empty() ? s : s + "-" + nodes_[eligible.front()].name;
-        });
-        for (const std::uint32_t n : eligible) record(g, stem + "-" + nodes_[n].name, nodes_[n].name);
-      } else if (!text_of(group.spec->node_name).empty()) {
-        place_fixed(g);
+      } else if (group.daemon) {
+        place_daemon(g);
       } else {
-        place_spread(g, eligible);
+        open_[g] = pod_names(group);
+        if (text_of(group.spec->node_name).empty()) {
+          choosing.push_back(g);
+        } else {
+          for (std::string& name : open_[g]) record(g, std::move(name), group.spec->node_name->value);
+        }
       }
     }
+    if (!lock_.placement.empty()) {
+      for (const std::size_t g : choosing) place_locked(g);
+    }
+    for (const std::size_t g : choosing) place_spread(g);
     return std::move(out_);
   }
 
@@ -150,48 +157,57 @@ class Placer {
     return stem + "-" + kind;
   }
 
-  [[nodiscard]] std::vector<std::string> pod_names(const PodGroup& group) const {
+  // Claims the names, too.
+  [[nodiscard]] std::vector<std::string> pod_names(const PodGroup& group) {
     if (group.pod != nullptr) return {group.workload.name};
     const std::string stem = group.ordinal_labels
                                  ? group.workload.name
                                  : free_stem(group, [&](const std::string& text) { return numbered(group, text, 0); });
     std::vector<std::string> names;
-    for (std::size_t i = 0; i < group.count; ++i) names.push_back(numbered(group, stem, i));
+    for (std::size_t i = 0; i < group.count; ++i) {
+      std::string name = numbered(group, stem, i);
+      std::string key = pod_key(group, name);
+      if (given_.contains(key)) continue;  // a StatefulSet's pod that the input holds itself
+      names.push_back(std::move(name));
+      names_.insert(std::move(key));
+    }
     return names;
   }
 
-  void place_fixed(std::size_t g) {
-    for (std::string& name : pod_names(groups_[g])) record(g, std::move(name), groups_[g].spec->node_name->value);
+  void place_daemon(std::size_t g) {
+    const PodGroup& group = groups_[g];
+    const std::vector<std::uint32_t> eligible = eligible_nodes(group, true);
+    if (eligible.empty()) return;
+    const std::string& first = nodes_[eligible.front()].name;
+    const std::string stem = free_stem(group, [&](const std::string& text) { return text + "-" + first; });
+    for (const std::uint32_t n : eligible) record(g, stem + "-" + nodes_[n].name, nodes_[n].name);
   }
 
-  void place_spread(std::size_t g, const std::vector<std::uint32_t>& eligible) {
+  void place_spread(std::size_t g) {
+    std::vector<std::string>& open = open_[g];
+    if (open.empty()) return;
     const PodGroup& group = groups_[g];
-    const std::vector<std::string> names = pod_names(group);
-    const std::vector<std::uint32_t> order = ranked(group, eligible, names.size());
+    const std::vector<std::uint32_t> order = ranked(group, eligible_nodes(group, true), open.size());
     Constraints constraints = constraints_of(g);
-    std::vector<std::string> open;
-    for (const std::string& name : names) {
-      if (!place_locked(g, name, eligible, constraints)) open.push_back(name);
-    }
     for (std::size_t i = 0; i < open.size(); ++i) {
       const auto node = pick(group, order, i, constraints);
-      if (node) {
-        put(g, std::move(open[i]), *node, constraints);
-      } else {
-        ++out_.pending[g];
+      if (!node) {  // a pod more never makes room
+        out_.pending[g] = open.size() - i;
+        return;
       }
+      put(g, std::move(open[i]), *node, constraints);
     }
   }
 
   struct Constraints {
     bool one_a_node = false;                                   // its own host ports keep its pods apart
-    std::vector<std::uint32_t> own;                            // nodes it has pods on
+    std::set<std::uint32_t> own;                               // nodes it has pods on
     std::vector<std::pair<std::string, bool>> keys;            // topology keys; true: the term matches the group itself
     std::vector<std::set<std::string, std::less<>>> occupied;  // by key
   };
 
   void put(std::size_t g, std::string name, std::uint32_t node, Constraints& constraints) {
-    constraints.own.push_back(node);
+    constraints.own.insert(node);
     for (std::size_t k = 0; k < constraints.keys.size(); ++k) {
       if (!constraints.keys[k].second) continue;
       if (const auto value = domain(nodes_[node], constraints.keys[k].first)) constraints.occupied[k].emplace(*value);
@@ -221,6 +237,7 @@ class Placer {
     const PodGroup& group = groups_[g];
     Constraints constraints;
     constraints.one_a_node = !group.ports.empty();
+    constraints.own.insert(nodes_of_[g].begin(), nodes_of_[g].end());
     for (const manifest::PodAntiAffinityTerm& term : group.spec->required_pod_anti_affinity) {
       if (!term.selector || !term.topology_key) continue;  // a nil selector matches no pod
       std::set<std::string, std::less<>> occupied;
@@ -228,7 +245,7 @@ class Placer {
       const auto* candidates = index_.candidates(group.ns(), term.selector->match_labels);
       if (candidates == nullptr) continue;
       for (const std::uint32_t other : *candidates) {
-        if (other == g || nodes_of_[other].empty() || !matches(*term.selector, groups_[other].labels)) continue;
+        if (nodes_of_[other].empty() || !matches(*term.selector, groups_[other].labels)) continue;
         for (const std::uint32_t node : nodes_of_[other]) {
           if (const auto value = domain(nodes_[node], key)) occupied.emplace(*value);
         }
@@ -244,7 +261,7 @@ class Placer {
       const auto value = domain(nodes_[node], constraints.keys[k].first);
       if (value && constraints.occupied[k].contains(*value)) return false;
     }
-    return !constraints.one_a_node || std::ranges::find(constraints.own, node) == constraints.own.end();
+    return !constraints.one_a_node || !constraints.own.contains(node);
   }
 
   [[nodiscard]] bool ports_free(const PodGroup& group, std::uint32_t node) const {
@@ -268,23 +285,37 @@ class Placer {
     return contested;
   }
 
-  bool place_locked(std::size_t g, const std::string& name, const std::vector<std::uint32_t>& eligible,
-                    Constraints& constraints) {
+  // A lock is believed as long as the pod may stand there: also beside a pod with the same host port, where an earlier
+  // run found no better place.
+  void place_locked(std::size_t g) {
     const PodGroup& group = groups_[g];
-    const auto locked = lock_.placement.find(pod_key(group, name));
-    if (locked == lock_.placement.end()) return false;
-    const auto node = node_index_.find(locked->second);
-    if (node != node_index_.end() && std::ranges::binary_search(eligible, node->second) &&
-        apart(node->second, constraints) && ports_free(group, node->second)) {
-      put(g, name, node->second, constraints);
-      return true;
+    Constraints constraints = constraints_of(g);
+    std::vector<std::string> open;
+    for (std::string& name : open_[g]) {
+      const auto locked = lock_.placement.find(pod_key(group, name));
+      if (locked == lock_.placement.end()) {
+        open.push_back(std::move(name));
+        continue;
+      }
+      const auto node = node_index_.find(locked->second);
+      if (node != node_index_.end() && may_stand(group, node->second) && apart(node->second, constraints)) {
+        put(g, std::move(name), node->second, constraints);
+        continue;
+      }
+      base::Diagnostic& finding = diagnostics_.add(
+          "PC2102",
+          fmt::format("the lock file places `{}` on `{}`, where it cannot run", locked->first, locked->second),
+          group.span);
+      finding.object = group.workload;
+      finding.hint = "write the lock file again with --write-lock";
+      open.push_back(std::move(name));
     }
-    base::Diagnostic& finding = diagnostics_.add(
-        "PC2102", fmt::format("the lock file places `{}` on `{}`, where it cannot run", locked->first, locked->second),
-        group.span);
-    finding.object = group.workload;
-    finding.hint = "write the lock file again with --write-lock";
-    return false;
+    open_[g] = std::move(open);
+  }
+
+  [[nodiscard]] bool may_stand(const PodGroup& group, std::uint32_t node) const {
+    return tolerates_node(*group.spec, false, nodes_[node]) &&
+           (nodes_[node].planned || selects_node(*group.spec, nodes_[node]));
   }
 
   const std::vector<PodGroup>& groups_;
@@ -295,7 +326,8 @@ class Placer {
   std::vector<std::uint64_t> node_hashes_;
   std::vector<std::unordered_multimap<std::uint32_t, const NodePortWant*>> taken_;  // by node
   std::vector<std::vector<std::uint32_t>> nodes_of_;                                // by group
-  std::unordered_set<std::string> names_;
+  std::vector<std::vector<std::string>> open_;     // by group: names of pods that are not placed yet
+  std::unordered_set<std::string> given_, names_;  // of pods in the input; of all pods
   LabelIndex index_;
   Placement out_;
 };

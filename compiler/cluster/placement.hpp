@@ -25,7 +25,7 @@ struct PlacedPod {
 };
 
 struct Placement {
-  std::vector<PlacedPod> pods;       // in group order
+  std::vector<PlacedPod> pods;       // in no order that matters
   std::vector<std::size_t> pending;  // by group: pods that find no node
   std::vector<std::vector<std::uint32_t>>
       eligible;  // by group: node indices it may run on (only for groups that want ports of the node)

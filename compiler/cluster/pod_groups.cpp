@@ -40,8 +40,11 @@ class GroupBuilder {
 
   [[nodiscard]] std::vector<PodGroup> build() const {
     std::vector<PodGroup> groups;
+    std::size_t unnamed = 0;
     for (const auto& pod : inventory_.pods) {
-      if (!finished(*pod.body)) groups.push_back(from_pod(pod));
+      if (finished(*pod.body)) continue;
+      groups.push_back(from_pod(pod));
+      if (pod.name.empty()) groups.back().workload.name = generated_name(*pod.body, unnamed++);
     }
     for (const auto& workload : inventory_.workloads) {
       if (represented(workload)) continue;
@@ -61,12 +64,15 @@ class GroupBuilder {
   }
 
  private:
+  // Each apply would make another one, so the number is ours alone.
+  [[nodiscard]] static std::string generated_name(const manifest::Pod& pod, std::size_t number) {
+    return (pod.metadata.generate_name ? pod.metadata.generate_name->value : "pod-") + std::to_string(number);
+  }
+
   [[nodiscard]] static PodGroup from_pod(const Given<manifest::Pod>& given) {
     const manifest::Pod& pod = *given.body;
     PodGroup group;
     group.workload = {"Pod", std::string(given.ns), std::string(given.name)};
-    if (group.workload.name.empty() && pod.metadata.generate_name)
-      group.workload.name = pod.metadata.generate_name->value + "0";
     group.labels.written = &pod.metadata.labels;
     group.spec = &pod.spec;
     group.pod = &pod;
