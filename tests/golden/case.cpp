@@ -1,0 +1,139 @@
+#include "tests/golden/case.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+#include <tuple>
+
+#include "compiler/base/file.hpp"
+#include "compiler/base/text.hpp"
+#include "compiler/driver/emit.hpp"
+#include "compiler/driver/session.hpp"
+#include "compiler/report/findings.hpp"
+
+namespace portcullis::golden {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+Arguments read_arguments(const fs::path& path) {
+  Arguments out;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t blank = line.find(' ');
+    const std::string word = line.substr(0, blank);
+    const std::string value = blank == std::string::npos ? "" : line.substr(blank + 1);
+    if (word == "node" && !value.empty()) {
+      out.node = value;
+    } else if (word == "lock" && !value.empty()) {
+      out.lock = value;
+    } else if (!line.empty() && line.front() != '#') {
+      throw std::runtime_error(path.string() + ": " + line);
+    }
+  }
+  return out;
+}
+
+// The working directory for a while.
+class Inside {
+ public:
+  explicit Inside(const fs::path& directory) : before_(fs::current_path()) { fs::current_path(directory); }
+  Inside(const Inside&) = delete;
+  Inside& operator=(const Inside&) = delete;
+  ~Inside() { fs::current_path(before_); }
+
+ private:
+  fs::path before_;
+};
+
+void merge_once(base::Diagnostics& all, const base::Diagnostics& more) {
+  for (const base::Diagnostic& d : more.all()) {
+    const bool known = std::ranges::any_of(all.all(), [&](const base::Diagnostic& other) {
+      return std::tie(d.code, d.message, d.span) == std::tie(other.code, other.message, other.span);
+    });
+    if (!known) all.add(d);
+  }
+}
+
+void keep(Outcome& out, const netfilter::Artefact& artefact, bool conntrack) {
+  for (const netfilter::File& file : artefact.files) {
+    const bool kept =
+        file.name.ends_with(".rules") || file.name.ends_with(".nft") || (conntrack && file.name == "conntrack.sh");
+    if (kept) out.files[file.name] = file.text;
+  }
+}
+
+void compile(const Case& golden, driver::Session& session, Outcome& out) {
+  const cluster::Node* node = out.cluster.node(golden.arguments.node);
+  if (node == nullptr) throw std::runtime_error(golden.name + ": no node " + golden.arguments.node);
+  std::vector<ir::Program> programs = driver::programs(out.cluster, *node, std::nullopt);
+  const bool cleans = std::ranges::any_of(programs, [](const ir::Program& p) { return !p.udp_cleanup.empty(); });
+  base::Diagnostics nftables;
+  base::Diagnostics iptables;
+  const netfilter::Artefact nft = driver::emit(driver::Target::nftables, programs, nftables);
+  const netfilter::Artefact ipt = driver::emit(driver::Target::iptables, programs, iptables);
+  if (!nftables.has_errors()) keep(out, nft, cleans);
+  if (!iptables.has_errors()) keep(out, ipt, false);
+  out.files["ir.txt"] = driver::main_text(driver::Target::ir, driver::emit(driver::Target::ir, programs, nftables));
+  if (!nftables.has_errors() && !iptables.has_errors()) out.programs = std::move(programs);
+  merge_once(session.diagnostics, nftables);
+  merge_once(session.diagnostics, iptables);
+}
+
+}  // namespace
+
+std::string read_text(const fs::path& path) {
+  std::string text;
+  if (const base::FileError error = base::read_file(path.string(), text)) {
+    throw std::runtime_error(path.string() + ": " + *error);
+  }
+  return text;
+}
+
+std::vector<Case> find_cases(const fs::path& root) {
+  std::vector<Case> cases;
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(root)) {
+    if (!entry.is_directory() || entry.path().filename() != "input") continue;
+    Case golden;
+    golden.directory = entry.path().parent_path();
+    golden.name = fs::relative(golden.directory, root).generic_string();
+    golden.arguments = read_arguments(golden.directory / "args");
+    if (fs::exists(golden.directory / "packets.txt")) golden.packets = read_packets(golden.directory / "packets.txt");
+    cases.push_back(std::move(golden));
+  }
+  std::ranges::sort(cases, {}, &Case::name);
+  return cases;
+}
+
+Outcome run(const Case& golden) {
+  const Inside inside(golden.directory);
+  driver::Common common;
+  common.paths = {"input"};
+  common.lock = golden.arguments.lock;
+  common.jobs = 1;
+  driver::Session session(common);
+  Outcome out;
+  out.cluster = driver::load(session, {"", common.paths}, false).resolved.cluster;
+  const bool refused = session.unreadable || driver::any_stops(session.diagnostics);
+  if (!refused && !golden.arguments.node.empty()) compile(golden, session, out);
+  session.diagnostics.sort();
+  report::PrintOptions options;
+  options.verbose = true;
+  out.files["diagnostics.txt"] =
+      report::print_text({&session.sources, session.diagnostics.all(), session.totals}, options);
+  return out;
+}
+
+void update(const Case& golden, const Outcome& outcome) {
+  const fs::path expected = golden.directory / "expected";
+  fs::remove_all(expected);
+  fs::create_directories(expected);
+  for (const auto& [name, text] : outcome.files) {
+    if (const base::FileError error = base::write_file((expected / name).string(), text))
+      throw std::runtime_error(*error);
+  }
+}
+
+}  // namespace portcullis::golden
