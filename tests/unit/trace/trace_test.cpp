@@ -110,7 +110,7 @@ TEST_CASE("claim 4: the node port goes where the cluster IP goes") {
   }
 }
 
-TEST_CASE("claim 5, 8: client, balancer, node port, rules, pod; and the source on its way") {
+TEST_CASE("claim 5, 8: from client over balancer, node port and rules to the pod, and the source on its way") {
   for (const Dialect dialect : both) {
     const cluster::Cluster c = with_balancer(dialect);
     Tracer tracer(c);
