@@ -11,24 +11,36 @@ namespace portcullis::base {
 
 std::string_view to_string(Severity severity) {
   switch (severity) {
-    case Severity::info: return "info";
-    case Severity::warning: return "warning";
-    case Severity::error: return "error";
+    case Severity::info:
+      return "info";
+    case Severity::warning:
+      return "warning";
+    case Severity::error:
+      return "error";
   }
   return {};
 }
 
 std::string_view to_string(Reason reason) {
   switch (reason) {
-    case Reason::none: return {};
-    case Reason::required: return "required";
-    case Reason::invalid: return "invalid";
-    case Reason::duplicate: return "duplicate";
-    case Reason::unsupported: return "unsupported";
-    case Reason::forbidden: return "forbidden";
-    case Reason::too_long: return "toolong";
-    case Reason::too_many: return "toomany";
-    case Reason::type_invalid: return "typeinvalid";
+    case Reason::none:
+      return {};
+    case Reason::required:
+      return "required";
+    case Reason::invalid:
+      return "invalid";
+    case Reason::duplicate:
+      return "duplicate";
+    case Reason::unsupported:
+      return "unsupported";
+    case Reason::forbidden:
+      return "forbidden";
+    case Reason::too_long:
+      return "toolong";
+    case Reason::too_many:
+      return "toomany";
+    case Reason::type_invalid:
+      return "typeinvalid";
   }
   return {};
 }
@@ -55,7 +67,9 @@ Diagnostic& Diagnostics::add(std::string_view code, std::string message, SourceS
   return all_.emplace_back(std::move(d));
 }
 
-Diagnostic& Diagnostics::add(Diagnostic diagnostic) { return all_.emplace_back(std::move(diagnostic)); }
+Diagnostic& Diagnostics::add(Diagnostic diagnostic) {
+  return all_.emplace_back(std::move(diagnostic));
+}
 
 bool Diagnostics::has_errors() const {
   return std::ranges::any_of(all_, [](const Diagnostic& d) { return d.severity == Severity::error; });

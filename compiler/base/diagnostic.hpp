@@ -1,7 +1,8 @@
-// Findings: everything portcullis has to say about its input. Passes get a `Diagnostics&` and append; nothing is printed before the end.
+// Findings: everything portcullis has to say about its input. Passes get a `Diagnostics&` and append; nothing is
+// printed before the end.
 //
-// Message style: lower case, no final full stop, the user's own words in backticks, what was observed rather than what is permitted; advice
-// goes into the hint.
+// Message style: lower case, no final full stop, the user's own words in backticks, what was observed rather than what
+// is permitted; advice goes into the hint.
 #pragma once
 
 #include <optional>
@@ -15,7 +16,8 @@ namespace portcullis::base {
 
 enum class Severity { info, warning, error };
 
-// The API server's words for a refused field (apimachinery field.ErrorType). Set only on findings that restate the API's validation.
+// The API server's words for a refused field (apimachinery field.ErrorType). Set only on findings that restate the
+// API's validation.
 enum class Reason { none, required, invalid, duplicate, unsupported, forbidden, too_long, too_many, type_invalid };
 
 [[nodiscard]] std::string_view to_string(Severity severity);

@@ -1,4 +1,5 @@
-// Our mistakes. A user's mistakes are Diagnostics; only what should be impossible is thrown, and only `main` catches it (exit 70).
+// Our mistakes. A user's mistakes are Diagnostics; only what should be impossible is thrown, and only `main` catches it
+// (exit 70).
 #pragma once
 
 #include <stdexcept>

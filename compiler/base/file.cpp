@@ -1,20 +1,22 @@
 #include "compiler/base/file.hpp"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <system_error>
 
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 namespace portcullis::base {
 
 namespace {
 
-std::string errno_text() { return std::generic_category().message(errno); }
+std::string errno_text() {
+  return std::generic_category().message(errno);
+}
 
 // Closes on every way out.
 class Descriptor {
@@ -48,7 +50,7 @@ FileError write_all(int fd, std::string_view text) {
 FileError read_file(const std::string& path, std::string& text, std::size_t limit) {
   const Descriptor file(path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) return errno_text();
-  struct stat status {};
+  struct stat status{};
   if (::fstat(file.get(), &status) == 0) {
     if (S_ISDIR(status.st_mode)) return "Is a directory";
     if (S_ISREG(status.st_mode)) {

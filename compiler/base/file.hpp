@@ -13,7 +13,8 @@ using FileError = std::optional<std::string>;
 // Reads a whole file, or standard input for `-`. More than `limit` bytes is an error.
 [[nodiscard]] FileError read_file(const std::string& path, std::string& text, std::size_t limit = std::size_t{1} << 30);
 
-// Writes to a temporary file beside `path`, syncs, renames: a reader sees the old text or the new one, never a part. `mode` as in chmod.
+// Writes to a temporary file beside `path`, syncs, renames: a reader sees the old text or the new one, never a part.
+// `mode` as in chmod.
 [[nodiscard]] FileError write_file(const std::string& path, std::string_view text, unsigned mode = 0644);
 
 }  // namespace portcullis::base

@@ -1,5 +1,5 @@
-// Where text came from. A SourceSpan is a byte range of one input file; lines and columns are worked out only when something is printed,
-// so that a manifest of a hundred thousand endpoints carries twelve bytes a value.
+// Where text came from. A SourceSpan is a byte range of one input file; lines and columns are worked out only when
+// something is printed, so that a manifest of a hundred thousand endpoints carries twelve bytes a value.
 #pragma once
 
 #include <compare>
@@ -31,7 +31,8 @@ struct Position {
   auto operator<=>(const Position&) const = default;
 };
 
-// Owns the text of every input file. Files are added by one thread; afterwards everything is const and may be read by many.
+// Owns the text of every input file. Files are added by one thread; afterwards everything is const and may be read by
+// many.
 class SourceMap {
  public:
   // `name` as the user wrote it (a path, or `<stdin>`).

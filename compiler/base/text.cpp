@@ -1,8 +1,8 @@
 #include "compiler/base/text.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 namespace portcullis::base {
 
@@ -17,7 +17,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
     for (std::size_t j = 1; j <= b.size(); ++j) {
       const std::size_t cost = a[i - 1] == b[j - 1] ? 0 : 1;
       d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + cost});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
     }
   }
   return d[a.size()][b.size()];
@@ -97,12 +98,14 @@ std::string printable(std::string_view text) {
     const std::size_t length = utf8_length(text);
     const auto lead = static_cast<unsigned char>(text.front());
     const bool c1_control = length == 2 && lead == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0;
-    // U+2028, U+2029 break lines; U+202A–U+202E and U+2066–U+2069 reorder text and can make a terminal show something else.
-    const bool reorders = length == 3 && lead == 0xE2 &&
-                          ((static_cast<unsigned char>(text[1]) == 0x80 && static_cast<unsigned char>(text[2]) >= 0xA8 &&
-                            static_cast<unsigned char>(text[2]) <= 0xAE) ||
-                           (static_cast<unsigned char>(text[1]) == 0x81 && static_cast<unsigned char>(text[2]) >= 0xA6 &&
-                            static_cast<unsigned char>(text[2]) <= 0xA9));
+    // U+2028, U+2029 break lines; U+202A–U+202E and U+2066–U+2069 reorder text and can make a terminal show something
+    // else.
+    const bool reorders =
+        length == 3 && lead == 0xE2 &&
+        ((static_cast<unsigned char>(text[1]) == 0x80 && static_cast<unsigned char>(text[2]) >= 0xA8 &&
+          static_cast<unsigned char>(text[2]) <= 0xAE) ||
+         (static_cast<unsigned char>(text[1]) == 0x81 && static_cast<unsigned char>(text[2]) >= 0xA6 &&
+          static_cast<unsigned char>(text[2]) <= 0xA9));
     if (length == 0 || (length == 1 && (lead < 0x20 || lead == 0x7F)) || c1_control || reorders) {
       const std::size_t bytes = std::max<std::size_t>(length, 1);
       for (std::size_t i = 0; i < bytes; ++i) out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[i]));

@@ -83,7 +83,7 @@ struct Profile {
   bool service_cidrs_known = true;  // false: `serviceCIDRs: []` (no clean-up of unallocated addresses)
   bool service_cidrs_given = false;
   std::vector<net::Prefix> pod_cidrs;
-  bool pod_cidrs_given = false;  // false: the default, or what the detector or kube-proxy's clusterCIDR says
+  bool pod_cidrs_given = false;     // false: the default, or what the detector or kube-proxy's clusterCIDR says
   bool detect_cidrs_given = false;  // the detector has ranges of its own and does not follow pod_cidrs
   PortRange node_ports;
   bool masquerade_all = false;

@@ -1,11 +1,11 @@
 #include "compiler/net/address.hpp"
 
-#include <arpa/inet.h>
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
 
 namespace portcullis::net {
 
@@ -43,7 +43,8 @@ std::optional<Address> parse_v6(std::string_view text) {
 }
 
 bool is_v4_mapped(const std::array<std::uint8_t, 16>& b) {
-  return std::all_of(b.begin(), b.begin() + 10, [](std::uint8_t x) { return x == 0; }) && b[10] == 0xFF && b[11] == 0xFF;
+  return std::all_of(b.begin(), b.begin() + 10, [](std::uint8_t x) { return x == 0; }) && b[10] == 0xFF &&
+         b[11] == 0xFF;
 }
 
 std::optional<int> parse_length(std::string_view text, int most) {
@@ -74,24 +75,34 @@ Address from_bytes(Family family, const std::array<std::uint8_t, 16>& bytes) {
 
 }  // namespace
 
-std::string_view to_string(Family family) { return family == Family::ipv4 ? "IPv4" : "IPv6"; }
+std::string_view to_string(Family family) {
+  return family == Family::ipv4 ? "IPv4" : "IPv6";
+}
 
 std::string_view to_string(Protocol protocol) {
   switch (protocol) {
-    case Protocol::tcp: return "TCP";
-    case Protocol::udp: return "UDP";
-    case Protocol::sctp: return "SCTP";
-    case Protocol::icmp: return "ICMP";
+    case Protocol::tcp:
+      return "TCP";
+    case Protocol::udp:
+      return "UDP";
+    case Protocol::sctp:
+      return "SCTP";
+    case Protocol::icmp:
+      return "ICMP";
   }
   return {};
 }
 
 std::string_view lower_name(Protocol protocol) {
   switch (protocol) {
-    case Protocol::tcp: return "tcp";
-    case Protocol::udp: return "udp";
-    case Protocol::sctp: return "sctp";
-    case Protocol::icmp: return "icmp";
+    case Protocol::tcp:
+      return "tcp";
+    case Protocol::udp:
+      return "udp";
+    case Protocol::sctp:
+      return "sctp";
+    case Protocol::icmp:
+      return "icmp";
   }
   return {};
 }
@@ -106,10 +117,14 @@ std::optional<Protocol> parse_protocol(std::string_view text) {
 
 std::uint8_t number(Protocol protocol, Family family) {
   switch (protocol) {
-    case Protocol::tcp: return 6;
-    case Protocol::udp: return 17;
-    case Protocol::sctp: return 132;
-    case Protocol::icmp: return family == Family::ipv4 ? 1 : 58;
+    case Protocol::tcp:
+      return 6;
+    case Protocol::udp:
+      return 17;
+    case Protocol::sctp:
+      return 132;
+    case Protocol::icmp:
+      return family == Family::ipv4 ? 1 : 58;
   }
   return 0;
 }
@@ -167,7 +182,9 @@ std::optional<Address> Address::plus(std::uint64_t n) const {
   return from_bytes(family_, bytes);
 }
 
-std::optional<Address> Address::next() const { return plus(1); }
+std::optional<Address> Address::next() const {
+  return plus(1);
+}
 
 std::optional<Address> Address::previous() const {
   auto bytes = bytes_;
@@ -208,7 +225,8 @@ std::string endpoint_text(const Address& address, std::uint16_t port) {
 }
 
 Prefix::Prefix(Address address, int length)
-    : address_(from_bytes(address.family(), fill_host_bits(address.bytes(), address.family(), length, false))), length_(length) {}
+    : address_(from_bytes(address.family(), fill_host_bits(address.bytes(), address.family(), length, false))),
+      length_(length) {}
 
 std::optional<Prefix> Prefix::parse(std::string_view text) {
   const std::size_t slash = text.find('/');
@@ -240,7 +258,9 @@ std::optional<Prefix> Prefix::parse_sloppy(std::string_view text) {
   return Prefix(*address, *length);
 }
 
-Address Prefix::last() const { return from_bytes(family(), fill_host_bits(address_.bytes(), family(), length_, true)); }
+Address Prefix::last() const {
+  return from_bytes(family(), fill_host_bits(address_.bytes(), family(), length_, true));
+}
 
 bool Prefix::contains(const Address& address) const {
   if (address.family() != family()) return false;
@@ -253,9 +273,13 @@ bool Prefix::contains(const Address& address) const {
   return (address.bytes()[whole] & mask) == (address_.bytes()[whole] & mask);
 }
 
-bool Prefix::contains(const Prefix& other) const { return length_ <= other.length_ && contains(other.address_); }
+bool Prefix::contains(const Prefix& other) const {
+  return length_ <= other.length_ && contains(other.address_);
+}
 
-std::string Prefix::text() const { return fmt::format("{}/{}", address_.text(), length_); }
+std::string Prefix::text() const {
+  return fmt::format("{}/{}", address_.text(), length_);
+}
 
 PrefixSet::PrefixSet(std::vector<Prefix> prefixes) {
   std::ranges::sort(prefixes);  // by family, first address, length: a container stands before what it contains

@@ -35,10 +35,11 @@ class Address {
   [[nodiscard]] static Address v4(std::uint32_t host_order);
   [[nodiscard]] static Address v6(const std::array<std::uint8_t, 16>& bytes);
 
-  // The strict textual form (RFC 4632 dotted quad without leading zeros, RFC 4291; no zone). IPv4-mapped IPv6 (`::ffff:10.0.0.1`) stays IPv6.
+  // The strict textual form (RFC 4632 dotted quad without leading zeros, RFC 4291; no zone). IPv4-mapped IPv6
+  // (`::ffff:10.0.0.1`) stays IPv6.
   [[nodiscard]] static std::optional<Address> parse(std::string_view text);
-  // What Go's netutils.ParseIPSloppy takes as well: leading zeros, read as decimal (`010.0.0.5` is 10.0.0.5). IPv4-mapped IPv6 becomes IPv4,
-  // as Go's net.IP does.
+  // What Go's netutils.ParseIPSloppy takes as well: leading zeros, read as decimal (`010.0.0.5` is 10.0.0.5).
+  // IPv4-mapped IPv6 becomes IPv4, as Go's net.IP does.
   [[nodiscard]] static std::optional<Address> parse_sloppy(std::string_view text);
 
   [[nodiscard]] Family family() const { return family_; }
@@ -54,10 +55,10 @@ class Address {
   [[nodiscard]] std::optional<Address> plus(std::uint64_t n) const;
   [[nodiscard]] std::optional<Address> previous() const;
 
-  [[nodiscard]] bool is_loopback() const;             // 127.0.0.0/8, ::1
-  [[nodiscard]] bool is_unspecified() const;          // 0.0.0.0, ::
-  [[nodiscard]] bool is_link_local_unicast() const;   // 169.254.0.0/16, fe80::/10
-  [[nodiscard]] bool is_link_local_multicast() const; // 224.0.0.0/24, ff02::/16 (any ffx2)
+  [[nodiscard]] bool is_loopback() const;              // 127.0.0.0/8, ::1
+  [[nodiscard]] bool is_unspecified() const;           // 0.0.0.0, ::
+  [[nodiscard]] bool is_link_local_unicast() const;    // 169.254.0.0/16, fe80::/10
+  [[nodiscard]] bool is_link_local_multicast() const;  // 224.0.0.0/24, ff02::/16 (any ffx2)
   [[nodiscard]] bool is_multicast() const;
 
   auto operator<=>(const Address&) const = default;

@@ -4,10 +4,14 @@ namespace portcullis::net {
 
 std::string_view to_string(PacketFrom from) {
   switch (from) {
-    case PacketFrom::pod: return "pod";
-    case PacketFrom::remote_pod: return "remote-pod";
-    case PacketFrom::external: return "external";
-    case PacketFrom::node: return "node";
+    case PacketFrom::pod:
+      return "pod";
+    case PacketFrom::remote_pod:
+      return "remote-pod";
+    case PacketFrom::external:
+      return "external";
+    case PacketFrom::node:
+      return "node";
   }
   return {};
 }
@@ -21,10 +25,14 @@ std::optional<PacketFrom> parse_packet_from(std::string_view text) {
 
 std::string_view to_string(ConntrackState state) {
   switch (state) {
-    case ConntrackState::fresh: return "new";
-    case ConntrackState::established: return "established";
-    case ConntrackState::related: return "related";
-    case ConntrackState::invalid: return "invalid";
+    case ConntrackState::fresh:
+      return "new";
+    case ConntrackState::established:
+      return "established";
+    case ConntrackState::related:
+      return "related";
+    case ConntrackState::invalid:
+      return "invalid";
   }
   return {};
 }

@@ -11,7 +11,8 @@
 
 namespace portcullis::net {
 
-// Where the packet starts. A packet of a host-network process visits OUTPUT, every other one PREROUTING (reference 3.1).
+// Where the packet starts. A packet of a host-network process visits OUTPUT, every other one PREROUTING
+// (reference 3.1).
 enum class PacketFrom : std::uint8_t { pod, remote_pod, external, node };
 // `pod`, `remote-pod`, `external`, `node`.
 [[nodiscard]] std::string_view to_string(PacketFrom from);

@@ -3,11 +3,11 @@
 //   PORTCULLIS_SEED=1000 PORTCULLIS_CLUSTERS=100000 ctest -R agreement
 //
 // A disagreement prints the seed, the dialect, the packet and both fates; the same seed makes the same cluster again.
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <cstdlib>
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
 
 #include "compiler/ir/l4/build.hpp"
 #include "compiler/ir/l4/text.hpp"
@@ -34,8 +34,10 @@ struct Row {
 
 std::vector<Row> required_rows() {
   using enum PacketFrom;
-  const std::vector<PacketFrom> all{pod, remote_pod, external, node}, pods{pod, remote_pod}, arriving{pod, remote_pod, external};
-  const std::vector<net::Protocol> any{net::Protocol::tcp, net::Protocol::udp, net::Protocol::sctp, net::Protocol::icmp};
+  const std::vector<PacketFrom> all{pod, remote_pod, external, node}, pods{pod, remote_pod},
+      arriving{pod, remote_pod, external};
+  const std::vector<net::Protocol> any{net::Protocol::tcp, net::Protocol::udp, net::Protocol::sctp,
+                                       net::Protocol::icmp};
   return {
       {"internal", all},
       {"internal local", all},
@@ -68,25 +70,27 @@ struct Tally {
 std::vector<net::Packet> with_states(const net::Packet& packet, std::size_t index) {
   std::vector<net::Packet> out{packet};
   if (index % 11 != 0) return out;
-  for (const auto state : {net::ConntrackState::established, net::ConntrackState::invalid, net::ConntrackState::related}) {
+  for (const auto state :
+       {net::ConntrackState::established, net::ConntrackState::invalid, net::ConntrackState::related}) {
     out.push_back(packet);
     out.back().ct_state = state;
   }
   return out;
 }
 
-void compare(const std::vector<engines::Engine>& all, const net::Packet& packet, const ir::Memory& memory, const ir::Fate& meaning,
-             const std::string& where, Tally& tally) {
+void compare(const std::vector<engines::Engine>& all, const net::Packet& packet, const ir::Memory& memory,
+             const ir::Fate& meaning, const std::string& where, Tally& tally) {
   for (std::size_t i = 1; i < all.size(); ++i) {
     const ir::Fate fate = all[i].fate(packet, memory);
     ++tally.comparisons;
     if (ir::equal(meaning, fate, packet)) continue;
-    FAIL_CHECK(where << "\n  " << packet.text() << " (" << net::to_string(packet.from) << ")\n  interpreter: " << ir::text(meaning) << "\n  "
-                     << all[i].name << ": " << ir::text(fate));
+    FAIL_CHECK(where << "\n  " << packet.text() << " (" << net::to_string(packet.from)
+                     << ")\n  interpreter: " << ir::text(meaning) << "\n  " << all[i].name << ": " << ir::text(fate));
   }
 }
 
-void check_program(const cluster::Cluster& cluster, const ir::Program& program, std::size_t stride, const std::string& where, Tally& tally) {
+void check_program(const cluster::Cluster& cluster, const ir::Program& program, std::size_t stride,
+                   const std::string& where, Tally& tally) {
   const auto all = engines::engines(program);
   const ir::Interpreter interpreter(program);
   const auto packets = agreement::boundary_packets(cluster, program);
@@ -94,7 +98,8 @@ void check_program(const cluster::Cluster& cluster, const ir::Program& program, 
     for (const net::Packet& packet : with_states(packets[i], i)) {
       ir::Trail trail;
       const ir::Fate meaning = interpreter.fate(packet, {}, &trail);
-      if (packet.ct_state == net::ConntrackState::fresh) tally.coverage.count(agreement::row(program, packet, meaning, trail), packet);
+      if (packet.ct_state == net::ConntrackState::fresh)
+        tally.coverage.count(agreement::row(program, packet, meaning, trail), packet);
       if (meaning.kind == ir::Fate::Kind::conflict) continue;  // two owners: `compile` refuses such a program
       if ((i + tally.clusters) % stride != 0) continue;
       ++tally.packets;
@@ -111,7 +116,8 @@ void check_program(const cluster::Cluster& cluster, const ir::Program& program, 
 }  // namespace
 
 TEST_CASE("agreement: interpreter and both rulesets give every packet the same fate") {
-  const std::uint64_t seed = from_environment("PORTCULLIS_SEED", 1), clusters = from_environment("PORTCULLIS_CLUSTERS", 350);
+  const std::uint64_t seed = from_environment("PORTCULLIS_SEED", 1),
+                      clusters = from_environment("PORTCULLIS_CLUSTERS", 350);
   const std::size_t stride = from_environment("PORTCULLIS_STRIDE", 8);
   Tally tally;
   for (std::uint64_t s = seed; s < seed + clusters; ++s) {
@@ -120,14 +126,17 @@ TEST_CASE("agreement: interpreter and both rulesets give every packet the same f
       const cluster::Cluster cluster = agreement::random_cluster(random, dialect);
       for (const net::Family family : net::all_families) {
         const ir::Program program = ir::build(cluster, cluster.nodes.front(), family);
-        check_program(cluster, program, stride,
-                      fmt::format("seed {}, dialect {}, {}", s, dialect == cluster::Dialect::nftables ? "nftables" : "iptables", net::to_string(family)), tally);
+        check_program(
+            cluster, program, stride,
+            fmt::format("seed {}, dialect {}, {}", s, dialect == cluster::Dialect::nftables ? "nftables" : "iptables",
+                        net::to_string(family)),
+            tally);
       }
       ++tally.clusters;
     }
   }
-  fmt::print("agreement: seeds {}–{}, {} clusters, {} packets, {} comparisons\n", seed, seed + clusters - 1, tally.clusters, tally.packets,
-             tally.comparisons);
+  fmt::print("agreement: seeds {}–{}, {} clusters, {} packets, {} comparisons\n", seed, seed + clusters - 1,
+             tally.clusters, tally.packets, tally.comparisons);
   if (clusters < 350) return;
   CHECK(tally.clusters >= 200);
   CHECK(tally.packets >= 20000);

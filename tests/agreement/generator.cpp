@@ -1,10 +1,10 @@
 #include "tests/agreement/generator.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <set>
+
+#include <fmt/format.h>
 
 namespace portcullis::agreement {
 
@@ -22,8 +22,12 @@ using net::PacketFrom;
 using net::Prefix;
 using net::Protocol;
 
-Address address(std::string_view text) { return Address::parse(text).value(); }
-Prefix prefix(std::string_view text) { return Prefix::parse(text).value(); }
+Address address(std::string_view text) {
+  return Address::parse(text).value();
+}
+Prefix prefix(std::string_view text) {
+  return Prefix::parse(text).value();
+}
 
 class Dice {
  public:
@@ -52,15 +56,28 @@ Endpoint random_endpoint(Dice& dice, Family family, std::size_t number, std::uin
   Endpoint e;
   const std::size_t node = dice.below(100) < 45 ? 1 : 2 + dice.below(2);
   e.address = pod_address(family, node, 20 + number);
-  if (node == 1 && dice.chance(6)) e.address = family == Family::ipv4 ? address("192.168.50.10") : address("fd50::10");  // host network
+  if (node == 1 && dice.chance(6))
+    e.address = family == Family::ipv4 ? address("192.168.50.10") : address("fd50::10");  // host network
   e.port = port;
   e.node = node == 1 ? "n1" : dice.chance(90) ? fmt::format("n{}", node) : "";
   switch (dice.below(8)) {
-    case 0: e.ready = false; break;
-    case 1: e.ready = false; e.terminating = true; break;
-    case 2: e.ready = false; e.serving = false; e.terminating = true; break;
-    case 3: e.terminating = true; break;  // publishNotReadyAddresses
-    default: break;
+    case 0:
+      e.ready = false;
+      break;
+    case 1:
+      e.ready = false;
+      e.terminating = true;
+      break;
+    case 2:
+      e.ready = false;
+      e.serving = false;
+      e.terminating = true;
+      break;
+    case 3:
+      e.terminating = true;
+      break;  // publishNotReadyAddresses
+    default:
+      break;
   }
   return e;
 }
@@ -79,7 +96,8 @@ std::vector<Endpoint> random_endpoints(Dice& dice, Family family, std::uint16_t 
   const std::size_t count = dice.chance(18) ? 0 : dice.below(6);
   const std::size_t offset = dice.below(5);
   for (std::size_t i = 0; i < count; ++i) out.push_back(random_endpoint(dice, family, offset + i, port));
-  if (dice.chance(20)) std::ranges::for_each(out, [](Endpoint& e) { e.ready = false, e.serving = e.terminating = true; });
+  if (dice.chance(20))
+    std::ranges::for_each(out, [](Endpoint& e) { e.ready = false, e.serving = e.terminating = true; });
   if (dice.chance(20)) add_hints(dice, out);
   const auto key = [](const Endpoint& e) { return net::endpoint_text(e.address, e.port); };
   std::ranges::stable_sort(out, {}, key);
@@ -90,11 +108,14 @@ std::vector<Endpoint> random_endpoints(Dice& dice, Family family, std::uint16_t 
 
 void add_external(Dice& dice, Service& s, std::size_t number, bool dual) {
   if (dice.chance(35)) s.external_ips.push_back({address(fmt::format("198.51.100.{}", 10 + number)), false, {}});
-  if (dual && dice.chance(35)) s.external_ips.push_back({address(fmt::format("2001:db8:99::{}", 10 + number)), false, {}});
+  if (dual && dice.chance(35))
+    s.external_ips.push_back({address(fmt::format("2001:db8:99::{}", 10 + number)), false, {}});
   if (dice.chance(4)) s.external_ips.push_back({address("192.168.50.10"), false, {}});
   if (s.type != cluster::ServiceType::load_balancer) return;
-  if (dice.chance(85)) s.load_balancer_ips.push_back({address(fmt::format("198.51.100.{}", 110 + number)), dice.chance(88), false, {}});
-  if (dual && dice.chance(85)) s.load_balancer_ips.push_back({address(fmt::format("2001:db8:99::1:{}", number)), dice.chance(88), false, {}});
+  if (dice.chance(85))
+    s.load_balancer_ips.push_back({address(fmt::format("198.51.100.{}", 110 + number)), dice.chance(88), false, {}});
+  if (dual && dice.chance(85))
+    s.load_balancer_ips.push_back({address(fmt::format("2001:db8:99::1:{}", number)), dice.chance(88), false, {}});
   if (dice.chance(50)) {
     s.has_source_ranges = true;
     if (dice.chance(80)) s.source_ranges.push_back({prefix("203.0.113.0/25"), {}});
@@ -110,7 +131,8 @@ Service random_service(Dice& dice, std::size_t number, std::uint16_t& node_port)
   Service s;
   s.ns = "lab";
   s.name = fmt::format("s{}", number);
-  s.type = std::array{ServiceType::cluster_ip, ServiceType::node_port, ServiceType::load_balancer, ServiceType::load_balancer}[dice.below(4)];
+  s.type = std::array{ServiceType::cluster_ip, ServiceType::node_port, ServiceType::load_balancer,
+                      ServiceType::load_balancer}[dice.below(4)];
   s.skipped = dice.chance(3);
   s.headless = dice.chance(3);
   const bool dual = dice.chance(75);
@@ -123,7 +145,8 @@ Service random_service(Dice& dice, std::size_t number, std::uint16_t& node_port)
   if (dice.chance(45)) s.external_policy = cluster::TrafficPolicy::local;
   if (dice.chance(30)) s.internal_policy = cluster::TrafficPolicy::local;
   if (dice.chance(25)) s.affinity_seconds = std::array{60U, 600U, 10800U}[dice.below(3)];
-  if (s.type == ServiceType::load_balancer && s.external_policy == cluster::TrafficPolicy::local) s.health_check_node_port = static_cast<std::uint16_t>(32500 + number);
+  if (s.type == ServiceType::load_balancer && s.external_policy == cluster::TrafficPolicy::local)
+    s.health_check_node_port = static_cast<std::uint16_t>(32500 + number);
   const std::size_t ports = 1 + dice.below(3);
   for (std::size_t i = 0; i < ports; ++i) {
     ServicePort p;
@@ -148,7 +171,8 @@ void random_profile(Dice& dice, cluster::Profile& p, Dialect dialect) {
   p.service_cidrs_given = true;
   p.service_cidrs_known = dice.chance(90);
   p.pod_cidrs = {prefix("10.40.0.0/14"), prefix("fd40::/32")};
-  p.detector.mode = std::array{cluster_cidr, cluster_cidr, cluster_cidr, node_cidr, interface_name_prefix, bridge_interface, none, none}[dice.below(8)];
+  p.detector.mode = std::array{cluster_cidr,          cluster_cidr,     cluster_cidr, node_cidr,
+                               interface_name_prefix, bridge_interface, none,         none}[dice.below(8)];
   p.detector.interface = "vpod";
   if (p.detector.mode == bridge_interface) p.detector.interface = "vpod0";
   if (p.detector.mode == cluster_cidr) p.detector.cidrs = p.pod_cidrs;
@@ -159,10 +183,18 @@ void random_profile(Dice& dice, cluster::Profile& p, Dialect dialect) {
   auto& accepted = p.node_port_addresses;
   accepted.set = dice.chance(60);
   switch (dice.below(5)) {
-    case 0: accepted.primary = true; break;
-    case 1: accepted.cidrs = {prefix("192.168.60.0/24")}; break;
-    case 2: accepted.cidrs = {prefix("0.0.0.0/0"), prefix("::/0")}; break;
-    default: accepted.cidrs = {prefix("192.168.0.0/16"), prefix("127.0.0.0/8"), prefix("fd50::/64")}; break;
+    case 0:
+      accepted.primary = true;
+      break;
+    case 1:
+      accepted.cidrs = {prefix("192.168.60.0/24")};
+      break;
+    case 2:
+      accepted.cidrs = {prefix("0.0.0.0/0"), prefix("::/0")};
+      break;
+    default:
+      accepted.cidrs = {prefix("192.168.0.0/16"), prefix("127.0.0.0/8"), prefix("fd50::/64")};
+      break;
   }
 }
 
@@ -312,9 +344,12 @@ std::string row(const ir::Program& program, const Packet& packet, const ir::Fate
                                                                               : "external";
       if (kind != "external") return kind + (b->local_set ? " local" : "");
       switch (trail.outcome->source) {
-        case ir::SourceIs::pod: return "external local: pod";
-        case ir::SourceIs::node: return "external local: node";
-        default: return b->local_set ? "external local: others" : "external cluster";
+        case ir::SourceIs::pod:
+          return "external local: pod";
+        case ir::SourceIs::node:
+          return "external local: node";
+        default:
+          return b->local_set ? "external local: others" : "external cluster";
       }
     }
   }
@@ -334,7 +369,8 @@ std::string row(const ir::Program& program, const Packet& packet, const ir::Fate
 }
 
 std::string Coverage::cell(const std::string& row, const Packet& packet) {
-  return fmt::format("{} | {} | {} | {}", row, net::to_string(packet.from), net::to_string(packet.family()), net::to_string(packet.protocol));
+  return fmt::format("{} | {} | {} | {}", row, net::to_string(packet.from), net::to_string(packet.family()),
+                     net::to_string(packet.protocol));
 }
 
 }  // namespace portcullis::agreement

@@ -14,16 +14,19 @@ namespace portcullis::agreement {
 
 using Random = std::mt19937_64;
 
-// A cluster of a few Services over every type, policy and endpoint state, with the node `n1` of the conformance environment (two IPv4 addresses,
-// one IPv6) and endpoints on it, elsewhere and nowhere.
+// A cluster of a few Services over every type, policy and endpoint state, with the node `n1` of the conformance
+// environment (two IPv4 addresses, one IPv6) and endpoints on it, elsewhere and nowhere.
 [[nodiscard]] cluster::Cluster random_cluster(Random& random, cluster::Dialect dialect);
 
-// Packets at the boundaries of the program: every frontend, its neighbours (port ±1, other protocols, unallocated addresses), from every kind of
-// source (pods here and elsewhere, endpoints themselves, sources inside and outside ranges, the node's own addresses). In a fixed order.
+// Packets at the boundaries of the program: every frontend, its neighbours (port ±1, other protocols, unallocated
+// addresses), from every kind of source (pods here and elsewhere, endpoints themselves, sources inside and outside
+// ranges, the node's own addresses). In a fixed order.
 [[nodiscard]] std::vector<net::Packet> boundary_packets(const cluster::Cluster& cluster, const ir::Program& program);
 
-// Which row of reference 3.5.2–3.5.6 decided this packet: `internal`, `external cluster`, `external local pod`, `refused cluster-ip`, …
-[[nodiscard]] std::string row(const ir::Program& program, const net::Packet& packet, const ir::Fate& fate, const ir::Trail& trail);
+// Which row of reference 3.5.2–3.5.6 decided this packet: `internal`, `external cluster`, `external local pod`,
+// `refused cluster-ip`, …
+[[nodiscard]] std::string row(const ir::Program& program, const net::Packet& packet, const ir::Fate& fate,
+                              const ir::Trail& trail);
 
 // Counts packets by row × origin × family × protocol.
 class Coverage {

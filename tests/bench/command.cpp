@@ -1,16 +1,16 @@
 #include "tests/bench/command.hpp"
 
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <new>
+
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <chrono>
-#include <cstdlib>
-#include <new>
 
 #include "compiler/base/error.hpp"
 
@@ -37,7 +37,7 @@ Cost timed(const std::vector<std::string>& command, const std::string& input) {
   const auto begin = std::chrono::steady_clock::now();
   const pid_t child = start(command, input);
   int status = 0;
-  struct rusage usage {};
+  struct rusage usage{};
   if (child < 0 || ::wait4(child, &status, 0, &usage) < 0) throw base::InternalError("cannot run " + command.front());
   Cost cost;
   cost.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -47,7 +47,8 @@ Cost timed(const std::vector<std::string>& command, const std::string& input) {
 }
 
 void empty_namespace() {
-  for (const char* clear : {"nft flush ruleset", "iptables-legacy -t nat -F; iptables-legacy -t filter -F; iptables-legacy -t mangle -F"}) {
+  for (const char* clear :
+       {"nft flush ruleset", "iptables-legacy -t nat -F; iptables-legacy -t filter -F; iptables-legacy -t mangle -F"}) {
     static_cast<void>(timed({"sh", "-c", std::string(clear) + " 2>/dev/null"}, {}));
   }
 }

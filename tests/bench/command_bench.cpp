@@ -1,12 +1,12 @@
 // The whole command, from file to one node's ruleset: wall clock and peak memory, as a Markdown table.
 // Usage: bench_command PORTCULLIS [--rounds N] [--services N]…
-#include <fmt/format.h>
-#include <stdlib.h>
-
 #include <cstdio>
 #include <filesystem>
 #include <string>
 #include <vector>
+
+#include <fmt/format.h>
+#include <stdlib.h>
 
 #include "compiler/base/file.hpp"
 #include "tests/bench/cluster_text.hpp"
@@ -36,7 +36,8 @@ int main(int argc, char** argv) {
       for (const char* target : {"nftables", "iptables"}) {
         std::vector<double> seconds, megabytes;
         for (std::size_t i = 0; i < rounds; ++i) {
-          std::vector<std::string> command{argv[1], "compile", file, "--to", target, "--node", "node-0", "--no-validate"};
+          std::vector<std::string> command{argv[1], "compile", file,     "--to",
+                                           target,  "--node",  "node-0", "--no-validate"};
           if (std::string(target) == "iptables") command.insert(command.end(), {"-o", folder + "/out"});
           const bench::Cost cost = bench::run(command);
           if (cost.status != 0) {
@@ -46,8 +47,8 @@ int main(int argc, char** argv) {
           seconds.push_back(cost.seconds);
           megabytes.push_back(cost.megabytes);
         }
-        fmt::print("| {} | {} {:.1f} MB | {} | {:.2f} | {:.0f} |\n", n, json ? "JSON" : "YAML", static_cast<double>(text.size()) / 1e6, target,
-                   bench::median(seconds), bench::median(megabytes));
+        fmt::print("| {} | {} {:.1f} MB | {} | {:.2f} | {:.0f} |\n", n, json ? "JSON" : "YAML",
+                   static_cast<double>(text.size()) / 1e6, target, bench::median(seconds), bench::median(megabytes));
         std::fflush(stdout);
       }
       std::filesystem::remove(file);

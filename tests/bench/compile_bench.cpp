@@ -13,7 +13,9 @@ namespace {
 
 using namespace portcullis;
 
-bench::Size size_of(const benchmark::State& state) { return {static_cast<std::size_t>(state.range(0)), 10, 10}; }
+bench::Size size_of(const benchmark::State& state) {
+  return {static_cast<std::size_t>(state.range(0)), 10, 10};
+}
 
 void read(benchmark::State& state, bool json) {
   const std::string text = json ? bench::json_text(size_of(state)) : bench::yaml_text(size_of(state));
@@ -25,13 +27,18 @@ void read(benchmark::State& state, bool json) {
   state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * text.size()));
   state.SetComplexityN(state.range(0));
 }
-void read_yaml(benchmark::State& state) { read(state, false); }
-void read_json(benchmark::State& state) { read(state, true); }
+void read_yaml(benchmark::State& state) {
+  read(state, false);
+}
+void read_json(benchmark::State& state) {
+  read(state, true);
+}
 
 void resolve(benchmark::State& state) {
   base::SourceMap sources;
   base::Diagnostics diagnostics;
-  const manifest::Input input = manifest::read_text("bench", bench::json_text(size_of(state)), true, {}, sources, diagnostics);
+  const manifest::Input input =
+      manifest::read_text("bench", bench::json_text(size_of(state)), true, {}, sources, diagnostics);
   for (auto _ : state) {
     base::Diagnostics findings;
     benchmark::DoNotOptimize(cluster::resolve(input, {}, findings));
@@ -42,9 +49,11 @@ void resolve(benchmark::State& state) {
 void build(benchmark::State& state) {
   base::SourceMap sources;
   base::Diagnostics diagnostics;
-  const manifest::Input input = manifest::read_text("bench", bench::json_text(size_of(state)), true, {}, sources, diagnostics);
+  const manifest::Input input =
+      manifest::read_text("bench", bench::json_text(size_of(state)), true, {}, sources, diagnostics);
   const cluster::Resolved resolved = cluster::resolve(input, {}, diagnostics);
-  for (auto _ : state) benchmark::DoNotOptimize(ir::build(resolved.cluster, resolved.cluster.nodes.front(), net::Family::ipv4));
+  for (auto _ : state)
+    benchmark::DoNotOptimize(ir::build(resolved.cluster, resolved.cluster.nodes.front(), net::Family::ipv4));
   state.SetComplexityN(state.range(0));
 }
 
@@ -78,7 +87,9 @@ void print_iptables(benchmark::State& state) {
   state.SetComplexityN(state.range(0));
 }
 
-void sizes(benchmark::internal::Benchmark* b) { b->Arg(100)->Arg(1000)->Arg(10000)->Arg(50000)->Unit(benchmark::kMillisecond)->Complexity(benchmark::oN); }
+void sizes(benchmark::internal::Benchmark* b) {
+  b->Arg(100)->Arg(1000)->Arg(10000)->Arg(50000)->Unit(benchmark::kMillisecond)->Complexity(benchmark::oN);
+}
 
 BENCHMARK(read_yaml)->Apply(sizes);
 BENCHMARK(read_json)->Apply(sizes);

@@ -1,10 +1,10 @@
 #include "tests/bench/kube_proxy_shape.hpp"
 
-#include <fmt/format.h>
-
 #include <iterator>
 #include <set>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "compiler/base/error.hpp"
 
@@ -28,7 +28,8 @@ std::string hashed(std::string_view text, std::size_t length) {
 
 const ir::Balance& balance_of(const Route& route) {
   const auto* b = std::get_if<ir::Balance>(&route.outcomes.front().outcome);
-  if (b == nullptr || b->affinity_seconds || route.outcomes.size() != 1) throw base::InternalError("not one of the benchmark's clusters");
+  if (b == nullptr || b->affinity_seconds || route.outcomes.size() != 1)
+    throw base::InternalError("not one of the benchmark's clusters");
   return *b;
 }
 
@@ -51,12 +52,16 @@ std::string kube_proxy_nftables(const Program& p) {
   for (const Route& r : p.routes) {
     if (r.kind == ir::FrontendKind::cluster_ip) fmt::format_to(out, "{},\n", r.key.address->text());
   }
-  fmt::format_to(out, "}}\n\t}}\n\tset nodeport-ips {{ type ipv4_addr; elements = {{ {} }}\n\t}}\n", fmt::join([&] {
-                   std::vector<std::string> all;
-                   for (const auto& a : p.accepted.addresses) all.push_back(a.text());
-                   return all;
-                 }(), ", "));
-  fmt::format_to(out, "\tset hairpin-connections {{ type ipv4_addr . ipv4_addr . inet_proto . inet_service; elements = {{ ");
+  fmt::format_to(out, "}}\n\t}}\n\tset nodeport-ips {{ type ipv4_addr; elements = {{ {} }}\n\t}}\n",
+                 fmt::join(
+                     [&] {
+                       std::vector<std::string> all;
+                       for (const auto& a : p.accepted.addresses) all.push_back(a.text());
+                       return all;
+                     }(),
+                     ", "));
+  fmt::format_to(out,
+                 "\tset hairpin-connections {{ type ipv4_addr . ipv4_addr . inet_proto . inet_service; elements = {{ ");
   for (const ir::Pool& pool : p.pools) {
     for (const ir::PoolEntry& e : pool.entries) {
       if (e.local) fmt::format_to(out, "{0} . {0} . tcp . {1},\n", e.address.text(), e.port);
@@ -75,18 +80,25 @@ std::string kube_proxy_nftables(const Program& p) {
   for (const ir::PoolId id : chains) {
     const ir::Pool& pool = p.pools[id];
     const std::string name = nft_name(p, {id, false, ir::Masquerade::never, {}});
-    fmt::format_to(out, "\tchain service-{} {{\n\t\tmeta l4proto tcp dnat ip to numgen random mod {} map {{ ", name, pool.entries.size());
-    for (std::size_t i = 0; i < pool.entries.size(); ++i) fmt::format_to(out, "{} : {} . {},", i, pool.entries[i].address.text(), pool.entries[i].port);
+    fmt::format_to(out, "\tchain service-{} {{\n\t\tmeta l4proto tcp dnat ip to numgen random mod {} map {{ ", name,
+                   pool.entries.size());
+    for (std::size_t i = 0; i < pool.entries.size(); ++i)
+      fmt::format_to(out, "{} : {} . {},", i, pool.entries[i].address.text(), pool.entries[i].port);
     fmt::format_to(out, " }}\n\t}}\n");
-    if (external.contains(id)) fmt::format_to(out, "\tchain external-{0} {{\n\t\tmeta mark set meta mark | 0x00004000\n\t\tgoto service-{0}\n\t}}\n", name);
+    if (external.contains(id))
+      fmt::format_to(
+          out, "\tchain external-{0} {{\n\t\tmeta mark set meta mark | 0x00004000\n\t\tgoto service-{0}\n\t}}\n", name);
   }
   fmt::format_to(out, "\tmap service-ips {{ type ipv4_addr . inet_proto . inet_service : verdict; elements = {{ ");
   for (const Route& r : p.routes) {
-    if (r.table == ir::Table::service) fmt::format_to(out, "{} . tcp . {} : goto service-{},\n", r.key.address->text(), r.key.port, nft_name(p, balance_of(r)));
+    if (r.table == ir::Table::service)
+      fmt::format_to(out, "{} . tcp . {} : goto service-{},\n", r.key.address->text(), r.key.port,
+                     nft_name(p, balance_of(r)));
   }
   fmt::format_to(out, "}}\n\t}}\n\tmap service-nodeports {{ type inet_proto . inet_service : verdict; elements = {{ ");
   for (const Route& r : p.routes) {
-    if (r.table == ir::Table::node_port) fmt::format_to(out, "tcp . {} : goto external-{},\n", r.key.port, nft_name(p, balance_of(r)));
+    if (r.table == ir::Table::node_port)
+      fmt::format_to(out, "tcp . {} : goto external-{},\n", r.key.port, nft_name(p, balance_of(r)));
   }
   fmt::format_to(out, R"(}}
 	}}
@@ -143,13 +155,18 @@ std::string kube_proxy_iptables(const Program& p) {
     const ir::Pool& pool = p.pools[b.pool];
     const std::string svc = "KUBE-SVC-" + hashed(pool.name, 16), ext = "KUBE-EXT-" + hashed(pool.name, 16);
     if (r.table == ir::Table::node_port) {
-      fmt::format_to(std::back_inserter(node_ports), "-A KUBE-NODEPORTS -m comment --comment \"{}\" -m tcp -p tcp --dport {} -j {}\n", pool.name, r.key.port, ext);
+      fmt::format_to(std::back_inserter(node_ports),
+                     "-A KUBE-NODEPORTS -m comment --comment \"{}\" -m tcp -p tcp --dport {} -j {}\n", pool.name,
+                     r.key.port, ext);
       fmt::format_to(std::back_inserter(chains), ":{} - [0:0]\n", ext);
-      fmt::format_to(std::back_inserter(services), "-A {0} -m comment --comment \"masquerade traffic for {1} external destinations\" -j KUBE-MARK-MASQ\n-A {0} -j {2}\n", ext,
-                     pool.name, svc);
+      fmt::format_to(std::back_inserter(services),
+                     "-A {0} -m comment --comment \"masquerade traffic for {1} external destinations\" -j "
+                     "KUBE-MARK-MASQ\n-A {0} -j {2}\n",
+                     ext, pool.name, svc);
       continue;
     }
-    const std::string to = fmt::format("-m comment --comment \"{} cluster IP\" -m tcp -p tcp -d {} --dport {}", pool.name, r.key.address->text(), r.key.port);
+    const std::string to = fmt::format("-m comment --comment \"{} cluster IP\" -m tcp -p tcp -d {} --dport {}",
+                                       pool.name, r.key.address->text(), r.key.port);
     fmt::format_to(std::back_inserter(dispatch), "-A KUBE-SERVICES {} -j {}\n", to, svc);
     if (!done.insert(b.pool).second) continue;
     fmt::format_to(std::back_inserter(chains), ":{} - [0:0]\n", svc);
@@ -158,18 +175,25 @@ std::string kube_proxy_iptables(const Program& p) {
     for (std::size_t i = 0; i < n; ++i) {
       const std::string at = pool.entries[i].text(), sep = "KUBE-SEP-" + hashed(pool.name + at, 16);
       fmt::format_to(std::back_inserter(chains), ":{} - [0:0]\n", sep);
-      fmt::format_to(std::back_inserter(services), "-A {} -m comment --comment \"{} -> {}\"{} -j {}\n", svc, pool.name, at,
-                     i + 1 < n ? fmt::format(" -m statistic --mode random --probability {:.10f}", 1.0 / static_cast<double>(n - i)) : "", sep);
+      fmt::format_to(
+          std::back_inserter(services), "-A {} -m comment --comment \"{} -> {}\"{} -j {}\n", svc, pool.name, at,
+          i + 1 < n ? fmt::format(" -m statistic --mode random --probability {:.10f}", 1.0 / static_cast<double>(n - i))
+                    : "",
+          sep);
       fmt::format_to(std::back_inserter(endpoints),
-                     "-A {0} -m comment --comment \"{1}\" -s {2} -j KUBE-MARK-MASQ\n-A {0} -m comment --comment \"{1}\" -m tcp -p tcp -j DNAT --to-destination {3}\n", sep,
-                     pool.name, pool.entries[i].address.text(), at);
+                     "-A {0} -m comment --comment \"{1}\" -s {2} -j KUBE-MARK-MASQ\n-A {0} -m comment --comment "
+                     "\"{1}\" -m tcp -p tcp -j DNAT --to-destination {3}\n",
+                     sep, pool.name, pool.entries[i].address.text(), at);
     }
   }
-  return "*nat\n:KUBE-SERVICES - [0:0]\n:KUBE-NODEPORTS - [0:0]\n:KUBE-MARK-MASQ - [0:0]\n:KUBE-POSTROUTING - [0:0]\n" + chains +
-         "-A KUBE-MARK-MASQ -j MARK --or-mark 0x4000\n-A KUBE-POSTROUTING -m mark ! --mark 0x4000/0x4000 -j RETURN\n-A KUBE-POSTROUTING -j MARK --xor-mark 0x4000\n"
+  return "*nat\n:KUBE-SERVICES - [0:0]\n:KUBE-NODEPORTS - [0:0]\n:KUBE-MARK-MASQ - [0:0]\n:KUBE-POSTROUTING - [0:0]\n" +
+         chains +
+         "-A KUBE-MARK-MASQ -j MARK --or-mark 0x4000\n-A KUBE-POSTROUTING -m mark ! --mark 0x4000/0x4000 -j RETURN\n-A "
+         "KUBE-POSTROUTING -j MARK --xor-mark 0x4000\n"
          "-A KUBE-POSTROUTING -j MASQUERADE --random-fully\n" +
          dispatch + node_ports + services + endpoints +
-         "-A KUBE-SERVICES -m addrtype --dst-type LOCAL -j KUBE-NODEPORTS\n-A PREROUTING -j KUBE-SERVICES\n-A OUTPUT -j KUBE-SERVICES\n-A POSTROUTING -j KUBE-POSTROUTING\nCOMMIT\n";
+         "-A KUBE-SERVICES -m addrtype --dst-type LOCAL -j KUBE-NODEPORTS\n-A PREROUTING -j KUBE-SERVICES\n-A OUTPUT "
+         "-j KUBE-SERVICES\n-A POSTROUTING -j KUBE-POSTROUTING\nCOMMIT\n";
 }
 
 }  // namespace portcullis::bench

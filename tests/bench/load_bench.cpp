@@ -1,14 +1,15 @@
-// How long the kernel takes to load our rulesets and those in kube-proxy's shapes of the same cluster. Rounds are interleaved; medians and their
-// ratio are printed as a Markdown table. Usage: bench_load [--rounds N] [--services N]… [--slow]
+// How long the kernel takes to load our rulesets and those in kube-proxy's shapes of the same cluster. Rounds are
+// interleaved; medians and their ratio are printed as a Markdown table. Usage: bench_load [--rounds N] [--services N]…
+// [--slow]
 // --slow also loads what takes minutes: kube-proxy's shape in the nf_tables variant of iptables.
-#include <fmt/format.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include <cstdio>
 #include <filesystem>
 #include <string>
 #include <vector>
+
+#include <fmt/format.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "backends/iptables/iptables.hpp"
 #include "backends/nftables/nftables.hpp"
@@ -67,10 +68,24 @@ std::vector<Subject> prepare(const std::string& folder, std::size_t services, bo
   std::vector<Subject> subjects{
       {"nftables, portcullis", {"nft", "-f", folder + "/ours.nft"}, {}, "nftables, kube-proxy's shape"},
       {"nftables, kube-proxy's shape", {"nft", "-f", folder + "/shape.nft"}, {}, {}, slow ? 1'000'000U : 10'000U},
-      {"iptables legacy, portcullis", {"iptables-legacy-restore", "--noflush"}, folder + "/ours.rules", "iptables legacy, kube-proxy's shape"},
-      {"iptables legacy, kube-proxy's shape", {"iptables-legacy-restore", "--noflush"}, folder + "/shape.rules", {}, slow ? 1'000'000U : 10'000U},
-      {"iptables nf_tables, portcullis", {"iptables-nft-restore", "--noflush"}, folder + "/ours.rules", "iptables nf_tables, kube-proxy's shape"},
-      {"iptables nf_tables, kube-proxy's shape", {"iptables-nft-restore", "--noflush"}, folder + "/shape.rules", {}, slow ? 10'000U : 1'000U},
+      {"iptables legacy, portcullis",
+       {"iptables-legacy-restore", "--noflush"},
+       folder + "/ours.rules",
+       "iptables legacy, kube-proxy's shape"},
+      {"iptables legacy, kube-proxy's shape",
+       {"iptables-legacy-restore", "--noflush"},
+       folder + "/shape.rules",
+       {},
+       slow ? 1'000'000U : 10'000U},
+      {"iptables nf_tables, portcullis",
+       {"iptables-nft-restore", "--noflush"},
+       folder + "/ours.rules",
+       "iptables nf_tables, kube-proxy's shape"},
+      {"iptables nf_tables, kube-proxy's shape",
+       {"iptables-nft-restore", "--noflush"},
+       folder + "/shape.rules",
+       {},
+       slow ? 10'000U : 1'000U},
   };
   return subjects;
 }
@@ -105,7 +120,8 @@ int main(int argc, char** argv) {
           ratio = fmt::format("{:.1f} times faster", bench::median(seconds[j]) / bench::median(seconds[i]));
         }
       }
-      fmt::print("| {} | {} | {:.2f} | {} | {:.0f} |\n", services, subjects[i].name, bench::median(seconds[i]), ratio, bench::median(megabytes[i]));
+      fmt::print("| {} | {} | {:.2f} | {} | {:.0f} |\n", services, subjects[i].name, bench::median(seconds[i]), ratio,
+                 bench::median(megabytes[i]));
       std::fflush(stdout);
     }
   }

@@ -1,18 +1,10 @@
-// What the first packet of a flow costs, by cluster size: once counted (rules looked at and look-ups, by the evaluator of the printed text) and once
-// timed in the kernel, in interleaved rounds, beside rulesets in kube-proxy's shapes. Usage: bench_packets [--rounds N] [--services N]…
+// What the first packet of a flow costs, by cluster size: once counted (rules looked at and look-ups, by the evaluator
+// of the printed text) and once timed in the kernel, in interleaved rounds, beside rulesets in kube-proxy's shapes.
+// Usage: bench_packets [--rounds N] [--services N]…
 //
-// Timed: UDP-less TCP SYNs from a raw socket inside a namespace through OUTPUT (new conntrack entry, translation, postrouting) to a dummy device.
-// Every packet is a flow of its own towards a Service drawn at random. The cost of everything but the ruleset is the row `no ruleset`.
-#include <arpa/inet.h>
-#include <fmt/format.h>
-#include <netinet/ip.h>
-#include <netinet/tcp.h>
-#include <sched.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
+// Timed: UDP-less TCP SYNs from a raw socket inside a namespace through OUTPUT (new conntrack entry, translation,
+// postrouting) to a dummy device. Every packet is a flow of its own towards a Service drawn at random. The cost of
+// everything but the ruleset is the row `no ruleset`.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -23,6 +15,16 @@
 #include <random>
 #include <string>
 #include <vector>
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/ip.h>
+#include <netinet/tcp.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "backends/iptables/iptables.hpp"
 #include "backends/nftables/nftables.hpp"
@@ -65,7 +67,8 @@ Syn syn(std::uint32_t source, std::uint32_t destination, std::uint16_t source_po
 
 class Sender {
  public:
-  explicit Sender(std::vector<std::uint32_t> services) : socket_(::socket(AF_INET, SOCK_RAW, IPPROTO_RAW)), services_(std::move(services)) {}
+  explicit Sender(std::vector<std::uint32_t> services)
+      : socket_(::socket(AF_INET, SOCK_RAW, IPPROTO_RAW)), services_(std::move(services)) {}
   Sender(const Sender&) = delete;
   Sender& operator=(const Sender&) = delete;
   ~Sender() { ::close(socket_); }
@@ -76,7 +79,8 @@ class Sender {
     batch.reserve(packets_per_round);
     for (std::size_t i = 0; i < packets_per_round; ++i) {
       flow_ = flow_ % 60000 + 1;
-      batch.push_back(syn(0x0A000000U + static_cast<std::uint32_t>(random_() % 200 + 2), services_[random_() % services_.size()], static_cast<std::uint16_t>(flow_ + 1024)));
+      batch.push_back(syn(0x0A000000U + static_cast<std::uint32_t>(random_() % 200 + 2),
+                          services_[random_() % services_.size()], static_cast<std::uint16_t>(flow_ + 1024)));
     }
     const auto begin = std::chrono::steady_clock::now();
     for (const Syn& s : batch) {
@@ -85,7 +89,8 @@ class Sender {
       to.sin_addr.s_addr = s.ip.daddr;
       static_cast<void>(::sendto(socket_, &s, sizeof s, 0, reinterpret_cast<const sockaddr*>(&to), sizeof to));
     }
-    return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - begin).count() / packets_per_round;
+    return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - begin).count() /
+           packets_per_round;
   }
 
  private:
@@ -102,7 +107,8 @@ void shell(const std::string& line) {
 // A process with a namespace of its own that has one ruleset loaded; it sends a round when it is told to.
 class Subject {
  public:
-  Subject(std::string name, const std::string& load, const std::vector<std::uint32_t>& services) : name_(std::move(name)) {
+  Subject(std::string name, const std::string& load, const std::vector<std::uint32_t>& services)
+      : name_(std::move(name)) {
     if (::pipe(commands_.data()) != 0 || ::pipe(answers_.data()) != 0) throw base::InternalError("no pipe");
     child_ = ::fork();
     if (child_ == 0) {
@@ -136,8 +142,10 @@ class Subject {
   }
   void serve(const std::string& load, const std::vector<std::uint32_t>& services) const {
     if (::unshare(CLONE_NEWNET) != 0) return;
-    shell("ip link set lo up && ip link add dummy0 type dummy && ip addr add 10.0.0.1/8 dev dummy0 && ip link set dummy0 up && ip route add default dev dummy0 "
-          "&& sysctl -qw net.ipv4.ip_forward=1");
+    shell(
+        "ip link set lo up && ip link add dummy0 type dummy && ip addr add 10.0.0.1/8 dev dummy0 && ip link set dummy0 "
+        "up && ip route add default dev dummy0 "
+        "&& sysctl -qw net.ipv4.ip_forward=1");
     shell("ip neigh add 10.255.255.254 lladdr 02:00:00:00:00:01 dev dummy0; ip link set dummy0 arp off");
     if (!load.empty()) shell(load);
     Sender sender(services);
@@ -198,9 +206,13 @@ void measure(const std::string& folder, std::size_t services, std::size_t rounds
   write(folder + "/shape.nft", bench::kube_proxy_nftables(nft));
   write(folder + "/shape.rules", bench::kube_proxy_iptables(ipt));
   const auto addresses = cluster_ips(nft);
-  const auto legacy = [&](const std::string& file) { return "iptables-legacy-restore --noflush < " + folder + "/" + file; };
+  const auto legacy = [&](const std::string& file) {
+    return "iptables-legacy-restore --noflush < " + folder + "/" + file;
+  };
   std::vector<std::unique_ptr<Subject>> subjects;
-  const auto add = [&](const char* name, const std::string& load) { subjects.push_back(std::make_unique<Subject>(name, load, addresses)); };
+  const auto add = [&](const char* name, const std::string& load) {
+    subjects.push_back(std::make_unique<Subject>(name, load, addresses));
+  };
   add("no ruleset", {});
   add("nftables, portcullis", "nft -f " + folder + "/ours.nft");
   add("nftables, kube-proxy's shape", "nft -f " + folder + "/shape.nft");
@@ -212,7 +224,8 @@ void measure(const std::string& folder, std::size_t services, std::size_t rounds
   for (const auto& s : subjects) {
     std::string count;
     if (s->name() == "nftables, portcullis") count = counted(engines::nftables_costing(nft_text, nft), addresses);
-    if (s->name() == "iptables legacy, portcullis") count = counted(engines::iptables_costing(ipt_text, ipt), addresses);
+    if (s->name() == "iptables legacy, portcullis")
+      count = counted(engines::iptables_costing(ipt_text, ipt), addresses);
     fmt::print("| {} | {} | {:.0f} | {} |\n", services, s->name(), s->median(), count);
   }
   std::fflush(stdout);

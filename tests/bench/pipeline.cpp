@@ -12,7 +12,8 @@ ir::Program program_of(const std::string& text, bool json, ir::Dialect dialect) 
   base::Diagnostics diagnostics;
   const manifest::Input input = manifest::read_text("bench", text, json, {}, sources, diagnostics);
   cluster::Resolved resolved = cluster::resolve(input, {}, diagnostics);
-  if (diagnostics.has_errors()) throw base::InternalError("the benchmark's input has errors: " + diagnostics.all().front().message);
+  if (diagnostics.has_errors())
+    throw base::InternalError("the benchmark's input has errors: " + diagnostics.all().front().message);
   resolved.cluster.profile.dialect = dialect;
   const cluster::Node* node = resolved.cluster.node("node-0");
   if (node == nullptr) throw base::InternalError("the benchmark's input has no node-0");

@@ -1,4 +1,5 @@
-// Every way to ask what a program does with a packet: the interpreter, and each ruleset after it was printed and read back.
+// Every way to ask what a program does with a packet: the interpreter, and each ruleset after it was printed and read
+// back.
 #pragma once
 
 #include <functional>
@@ -22,8 +23,8 @@ struct IptablesText {
 [[nodiscard]] std::string nftables_text(const ir::Program& program);
 [[nodiscard]] IptablesText iptables_text(const ir::Program& program);
 
-// The evaluators of a text that we printed. `program` gives the node's addresses only. They throw InternalError if the text cannot be read,
-// is printed otherwise when read back, or holds something that is not modelled.
+// The evaluators of a text that we printed. `program` gives the node's addresses only. They throw InternalError if the
+// text cannot be read, is printed otherwise when read back, or holds something that is not modelled.
 [[nodiscard]] Engine nftables_engine(const std::string& text, const ir::Program& program);
 [[nodiscard]] Engine iptables_engine(const IptablesText& text, const ir::Program& program);
 

@@ -1,16 +1,17 @@
-// Every case of the reference, both dialects: manifests → resolved cluster → program → interpreter, and both rulesets' evaluators after print
-// and read.
-#include <fmt/format.h>
+// Every case of the reference, both dialects: manifests → resolved cluster → program → interpreter, and both rulesets'
+// evaluators after print and read.
+#include "tests/cases/cases.hpp"
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <filesystem>
 #include <map>
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
 
 #include "compiler/cluster/resolve.hpp"
 #include "compiler/ir/l4/build.hpp"
 #include "compiler/manifest/read.hpp"
-#include "tests/cases/cases.hpp"
 #include "tests/engines/engines.hpp"
 
 namespace {
@@ -45,7 +46,8 @@ std::string difference(const ir::Fate& fate, const cases::Expectation& want, boo
   got.reserve(fate.targets.size());
   for (const ir::Target& t : fate.targets) got.push_back({t.address, t.port, t.masquerade});
   std::ranges::sort(got);
-  const bool even = std::ranges::all_of(fate.targets, [&](const ir::Target& t) { return t.weight == fate.targets.front().weight; });
+  const bool even =
+      std::ranges::all_of(fate.targets, [&](const ir::Target& t) { return t.weight == fate.targets.front().weight; });
   if (fate.kind == want.kind && got == want.to && even && (!sticky || fate.affinity_seconds)) return {};
   return fmt::format("want {}, got {}", want.text(), ir::text(fate));
 }
@@ -70,7 +72,8 @@ void run(const std::string& file) {
         const net::Family family = row.packet.family();
         const auto& all = compiled->engines.at(family);
         const ir::Fate meaning = all.front().fate(row.packet, {});
-        INFO(file << ":" << row.line << " case " << c.id << " dialect " << cases::name(dialect) << ": " << row.packet.text());
+        INFO(file << ":" << row.line << " case " << c.id << " dialect " << cases::name(dialect) << ": "
+                  << row.packet.text());
         CHECK(difference(meaning, *want, row.sticky).empty());
         if (const auto d = difference(meaning, *want, row.sticky); !d.empty()) WARN(c.id << " " << d);
         for (const engines::Engine& engine : all) {
@@ -88,5 +91,9 @@ void run(const std::string& file) {
 
 }  // namespace
 
-TEST_CASE("service-cases: every row in both dialects and every engine") { run("service-cases.yaml"); }
-TEST_CASE("kube-proxy-fates: every row in both dialects and every engine") { run("kube-proxy-fates.yaml"); }
+TEST_CASE("service-cases: every row in both dialects and every engine") {
+  run("service-cases.yaml");
+}
+TEST_CASE("kube-proxy-fates: every row in both dialects and every engine") {
+  run("kube-proxy-fates.yaml");
+}
