@@ -90,7 +90,9 @@ CheckKind kind(const ir::Check& check) {
 std::vector<CheckLayer> check_layers(const ir::Program& program) {
   Layering layering;
   for (const ir::Check& check : program.checks) {
-    if (!check.foreign) layering.add(check);
+    const auto* frontend = std::get_if<ir::ToFrontend>(&check.match);
+    if (check.foreign || (frontend != nullptr && !frontend->key.address)) continue;  // a frontend has an address
+    layering.add(check);
   }
   return layering.take();
 }

@@ -66,6 +66,16 @@ bool is_source(const netfilter::Term& term) {
   return field != nullptr && (*field == netfilter::Field::ip4_source || *field == netfilter::Field::ip6_source);
 }
 
+// What a live table remembers is not its text.
+void forget(Set& set, SetText& text) {
+  set.lows.clear();
+  set.highs.clear();
+  set.values.clear();
+  set.verdicts.clear();
+  text.names.clear();
+  text.name_of.clear();
+}
+
 // `how` fits the set, field by field; otherwise why not.
 std::string misfit(const Use& how, const Set& set) {
   if (how.holds && *how.holds != set.holds) return fmt::format("`{}` is no such kind of set or map", set.name);
@@ -101,6 +111,9 @@ std::string complete(Ruleset& ruleset, const std::map<SetId, std::string>& unmod
         }
       }
     }
+  }
+  for (std::size_t i = 0; i < ruleset.sets.size(); ++i) {
+    if (ruleset.model.sets[i].dynamic) forget(ruleset.model.sets[i], ruleset.sets[i]);
   }
   return why;
 }

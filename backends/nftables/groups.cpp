@@ -48,14 +48,16 @@ Groups::Groups(const ir::Program& program, base::Diagnostics& diagnostics) {
     for (const ir::GuardedOutcome& g : route.outcomes) {
       const auto* balance = std::get_if<ir::Balance>(&g.outcome);
       if (balance == nullptr) continue;
-      Use& use = uses[{balance->pool, balance->affinity_seconds}];
+      Use& use = uses[{balance->pool, balance->affinity_seconds, route.key.protocol}];
       (balance->local_set ? use.local : use.cluster) = true;
     }
   }
   groups_.reserve(uses.size());
   for (const auto& [key, use] : uses) {
-    const ir::Pool& pool = program.pools[key.first];
-    Group group{key.first, key.second, pool.protocol, {}, {}};
+    const ir::Pool& pool = program.pools[key.pool];
+    if (key.affinity_seconds == 0U)
+      diagnostics.add("PC5015", fmt::format("`{}` has affinity for no time", pool.name), {});
+    Group group{key.pool, key.affinity_seconds, key.protocol, {}, {}};
     if (use.cluster) group.cluster_slots = slots(pool, false);
     if (use.local) group.local_slots = slots(pool, true);
     for (auto* s : {&group.cluster_slots, &group.local_slots}) {
@@ -74,11 +76,12 @@ Groups::Groups(const ir::Program& program, base::Diagnostics& diagnostics) {
   std::ranges::stable_sort(groups_, {}, [](const Group& g) {
     return std::tuple(g.affinity_seconds, g.protocol, g.cluster_slots.size(), g.local_slots.size());
   });
-  for (std::uint32_t i = 0; i < groups_.size(); ++i) numbers_[{groups_[i].pool, groups_[i].affinity_seconds}] = i;
+  for (std::uint32_t i = 0; i < groups_.size(); ++i)
+    numbers_[{groups_[i].pool, groups_[i].affinity_seconds, groups_[i].protocol}] = i;
 }
 
-std::uint32_t Groups::number(const ir::Balance& balance) const {
-  const auto found = numbers_.find({balance.pool, balance.affinity_seconds});
+std::uint32_t Groups::number(const ir::Balance& balance, net::Protocol protocol) const {
+  const auto found = numbers_.find({balance.pool, balance.affinity_seconds, protocol});
   return found == numbers_.end() ? 0 : found->second;  // absent only after a finding
 }
 
@@ -90,7 +93,7 @@ Labels::Labels(const ir::Program& program, const Groups& groups, base::Diagnosti
     if (!group.affinity_seconds) continue;
     const ir::Pool& pool = program.pools[group.pool];
     if (!group_of_pool.emplace(group.pool, g).second) {
-      diagnostics.add("PC5015", fmt::format("`{}` has two affinity time-outs", pool.name), {});
+      diagnostics.add("PC5015", fmt::format("`{}` has two affinity time-outs or protocols", pool.name), {});
     }
     for (std::uint32_t e = 0; e < pool.entries.size(); ++e) {
       order.emplace_back(ir::label(pool, pool.entries[e]), labels_.size());

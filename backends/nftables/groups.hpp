@@ -1,6 +1,6 @@
-// What is balanced over: a pool with its affinity is a group. Groups are numbered so that those of equal size lie next
-// to each other: one interval of numbers leads to one chain, whatever the number of Services. Numbers live in one load
-// of the ruleset only; labels outlive it.
+// What is balanced over: a pool with its affinity and the protocol of its routes is a group. Groups are numbered so
+// that those of equal size lie next to each other: one interval of numbers leads to one chain, whatever the number of
+// Services. Numbers live in one load of the ruleset only; labels outlive it.
 #pragma once
 
 #include <cstdint>
@@ -28,10 +28,15 @@ class Groups {
   // A group that is too heavy, or too many groups, is a finding.
   Groups(const ir::Program& program, base::Diagnostics& diagnostics);
   [[nodiscard]] const std::vector<Group>& all() const { return groups_; }  // a group's number is its position
-  [[nodiscard]] std::uint32_t number(const ir::Balance& balance) const;
+  [[nodiscard]] std::uint32_t number(const ir::Balance& balance, net::Protocol protocol) const;
 
  private:
-  using Key = std::pair<ir::PoolId, std::optional<std::uint32_t>>;
+  struct Key {
+    ir::PoolId pool = 0;
+    std::optional<std::uint32_t> affinity_seconds;
+    net::Protocol protocol{};
+    auto operator<=>(const Key&) const = default;
+  };
   std::vector<Group> groups_;
   std::map<Key, std::uint32_t> numbers_;
 };

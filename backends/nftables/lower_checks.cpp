@@ -43,7 +43,6 @@ FamilyLowering::RangePair FamilyLowering::range_pair() {
 
 void FamilyLowering::add_range_check(const RangePair& pair, const ir::RouteKey& key, ir::RangesId ranges,
                                      const std::string& owner) {
-  if (!key.address) return;  // a frontend has one
   Elements ranged = make_.elements(pair.ranged), allowed = make_.elements(pair.allowed);
   ranged.key(*key.address).key(make_.number(key.protocol)).key(key.port);
   ranged.comment(owner);

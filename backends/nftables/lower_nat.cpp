@@ -45,7 +45,7 @@ void FamilyLowering::add_route(const ir::Route& route) {
   for (const ir::GuardedOutcome& g : route.outcomes) {
     const auto* balance = std::get_if<ir::Balance>(&g.outcome);
     if (balance == nullptr) continue;
-    const std::uint32_t number = groups_.number(*balance);
+    const std::uint32_t number = groups_.number(*balance, route.key.protocol);
     if (group && *group != number) {
       diagnostics_.add("PC5015", fmt::format("a route of `{}` balances over two pools", route.owner),
                        route.origin.span);
@@ -147,7 +147,7 @@ std::optional<Statements> FamilyLowering::guard(const Shape& shape, const Step& 
 std::optional<Statement> FamilyLowering::from_pod(bool negated) const {
   if (const auto* cidr = std::get_if<ir::CidrDetector>(&program_.detector)) return make_.from(cidr->cidr, negated);
   const auto* interface = std::get_if<ir::InterfaceDetector>(&program_.detector);
-  if (interface == nullptr || interface->name.size() > 15) return {};
+  if (interface == nullptr || interface->name.size() > 15 || !nameable(interface->name)) return {};
   return Maker::interface(interface->name, interface->is_prefix, negated);
 }
 

@@ -9,11 +9,11 @@ using netfilter::Set;
 // ---- elements
 
 void Elements::reserve(std::size_t elements) {
-  set_->lows.reserve(elements * set_->key_width());
-  if (set_->interval) set_->highs.reserve(elements * set_->key_width());
-  set_->values.reserve(elements * set_->data_width());
-  if (set_->holds == Set::Data::verdicts) set_->verdicts.reserve(elements);
-  text_->name_of.reserve(elements);
+  set().lows.reserve(elements * set().key_width());
+  if (set().interval) set().highs.reserve(elements * set().key_width());
+  set().values.reserve(elements * set().data_width());
+  if (set().holds == Set::Data::verdicts) set().verdicts.reserve(elements);
+  text().name_of.reserve(elements);
 }
 
 Elements& Elements::key(std::uint32_t number) {
@@ -21,32 +21,32 @@ Elements& Elements::key(std::uint32_t number) {
 }
 
 Elements& Elements::key(std::uint32_t low, std::uint32_t high) {
-  set_->lows.push_back(low);
-  if (set_->interval) set_->highs.push_back(high);
+  set().lows.push_back(low);
+  if (set().interval) set().highs.push_back(high);
   return *this;
 }
 
 Elements& Elements::key(const net::Address& address) {
   const std::uint8_t width = address.family() == net::Family::ipv4 ? 1 : 4;
-  netfilter::append(set_->lows, Value::address(address), width);
-  if (set_->interval) netfilter::append(set_->highs, Value::address(address), width);
+  netfilter::append(set().lows, Value::address(address), width);
+  if (set().interval) netfilter::append(set().highs, Value::address(address), width);
   return *this;
 }
 
 Elements& Elements::key(const net::Prefix& prefix) {
   const std::uint8_t width = prefix.family() == net::Family::ipv4 ? 1 : 4;
-  netfilter::append(set_->lows, Value::address(prefix.address()), width);
-  netfilter::append(set_->highs, Value::address(prefix.last()), width);
+  netfilter::append(set().lows, Value::address(prefix.address()), width);
+  netfilter::append(set().highs, Value::address(prefix.last()), width);
   return *this;
 }
 
 Elements& Elements::value(std::uint32_t number) {
-  set_->values.push_back(number);
+  set().values.push_back(number);
   return *this;
 }
 
 Elements& Elements::value(const net::Address& address) {
-  netfilter::append(set_->values, Value::address(address), address.family() == net::Family::ipv4 ? 1 : 4);
+  netfilter::append(set().values, Value::address(address), address.family() == net::Family::ipv4 ? 1 : 4);
   return *this;
 }
 
@@ -55,7 +55,7 @@ void Elements::comment(std::string_view raw) {
     last_raw_ = raw;
     last_comment_ = comment_text(raw);
   }
-  text_->name_element(set_->size() - 1, last_comment_);
+  text().name_element(set().size() - 1, last_comment_);
 }
 
 // ---- declarations

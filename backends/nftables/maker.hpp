@@ -27,7 +27,7 @@ using Statements = std::vector<Statement>;
 // verdict.
 class Elements {
  public:
-  Elements(netfilter::Set& set, SetText& text) : set_(&set), text_(&text) {}
+  Elements(Ruleset& ruleset, SetId set) : ruleset_(&ruleset), id_(set) {}
   void reserve(std::size_t elements);
   Elements& key(std::uint32_t number);
   Elements& key(const net::Address& address);
@@ -35,13 +35,17 @@ class Elements {
   Elements& key(std::uint32_t low, std::uint32_t high);
   Elements& value(std::uint32_t number);
   Elements& value(const net::Address& address);
-  void verdict(Verdict verdict) { set_->verdicts.push_back(verdict); }
+  void verdict(Verdict verdict) { set().verdicts.push_back(verdict); }
   // Ends the element.
   void comment(std::string_view raw);
 
  private:
-  netfilter::Set* set_;
-  SetText* text_;
+  // By number: sets move when one is added.
+  netfilter::Set& set() { return ruleset_->model.sets[id_]; }
+  SetText& text() { return ruleset_->sets[id_]; }
+
+  Ruleset* ruleset_;
+  SetId id_;
   std::string last_raw_, last_comment_;
 };
 
@@ -61,7 +65,7 @@ class Maker {
   ChainId chain(std::string name);
   ChainId base(std::string name, netfilter::ChainType type, netfilter::Hook hook, std::int32_t priority);
   void rule(ChainId chain, Statements statements);
-  Elements elements(SetId set) { return {model().sets[set], ruleset_->sets[set]}; }
+  Elements elements(SetId set) { return {*ruleset_, set}; }
 
   // ---- declared fields
   Declared address_type(std::string_view direction) const;  // `saddr`, `daddr`

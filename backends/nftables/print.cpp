@@ -67,7 +67,12 @@ class Printer {
     for (const netfilter::SetId id : table.sets) {
       if (r_.model.sets[id].size() > 0) set(id, true);
     }
-    for (const netfilter::ChainId id : table.chains) chain(id);
+    // In the order in which a reader first meets them: declare() has named those without a hook.
+    for (const bool base : {false, true}) {
+      for (const netfilter::ChainId id : table.chains) {
+        if (r_.model.chains[id].base.has_value() == base) chain(id);
+      }
+    }
     out_ += "}\n";
   }
 
@@ -95,6 +100,7 @@ class Printer {
   }
 
   void type(const Set& s, const SetText& text) {
+    if (text.key.empty()) unprintable("a set of a type that is not known, " + s.name);
     const bool by_type = text.key.front().expression.empty();
     out_ += by_type ? "type " : "typeof ";
     const auto fields = [&](const std::vector<Declared>& declared) {
@@ -159,6 +165,7 @@ class Printer {
           c.base->priority, c.base->policy_drop ? "drop" : "accept");
     }
     for (const netfilter::Rule& rule : c.rules) {
+      if (rule.statements.empty()) continue;  // it only counted, and counters are not printed
       out_ += "\t\t";
       for (std::size_t i = 0; i < rule.statements.size(); ++i) {
         if (i > 0) out_ += ' ';
@@ -215,7 +222,10 @@ class Printer {
       set_reference(*e.map);
       return;
     }
+    const bool brackets = type == Type::ipv6_addr && e.terms.size() > 1;
+    if (brackets) out_ += '[';
     append_term(out_, e.terms.front(), type);
+    if (brackets) out_ += ']';
     if (e.terms.size() > 1) {  // dnat to a constant address and port
       out_ += ':';
       append_term(out_, e.terms[1], Type::inet_service);

@@ -99,6 +99,7 @@ void Reader::add_or_delete(bool add) {
   lexer_.take("table");
   const std::optional<TableFamily> family = parse_family(lexer_.peek().text);
   if (!family) fail("a family is expected");
+  if (*family == TableFamily::other) fail("only our own table is added or deleted");
   lexer_.take();
   if (name("a table") != table_name) fail("only our own table is added or deleted");
   if (!add && std::ranges::find(out_.removed, *family) == out_.removed.end()) out_.removed.push_back(*family);
@@ -122,8 +123,9 @@ void Reader::end_of_statement() {
 }
 
 std::string_view Reader::name(const char* what) {
+  // nft takes no quotes here, and a backslash could join the next line to this one.
   const Token& t = lexer_.peek();
-  if (t.kind != Token::Kind::word && t.kind != Token::Kind::quoted)
+  if (t.kind != Token::Kind::word || t.text.find('\\') != std::string_view::npos)
     fail(fmt::format("the name of {} is expected", what));
   return lexer_.take().text;
 }
@@ -232,6 +234,7 @@ void Reader::chain(TableState& state) {
   lexer_.skip_newlines();
   while (!lexer_.take("}")) {
     const Token& t = lexer_.peek();
+    if (t.kind == Token::Kind::end) fail("a chain does not end");
     if (t.is("type") || t.is("policy")) {
       chain_header(id, state);
     } else if (lexer_.take("comment")) {
@@ -269,7 +272,8 @@ void Reader::chain_header(netfilter::ChainId id, const TableState& state) {
   if (!at || !lexer_.take("priority")) fail("a hook and its priority are expected");
   base.hook = *at;
   auto priority = parse_priority(lexer_.take().text);
-  if (!priority) fail("a priority is expected");
+  constexpr std::int32_t farthest = 1'000'000'000;  // a sum with an offset stays a number
+  if (!priority || *priority > farthest || *priority < -farthest) fail("a priority is expected");
   for (const int sign : {1, -1}) {
     if (!lexer_.take(sign > 0 ? "+" : "-")) continue;
     const auto offset = parse_priority(lexer_.take().text);

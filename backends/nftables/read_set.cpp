@@ -87,7 +87,7 @@ void Reader::set_type(SetId id, bool is_map, bool by_expression) {
   std::vector<std::uint8_t> widths, data_widths;
   for (const Declared& d : key) widths.push_back(width(d.type));
   for (const Declared& d : data) data_widths.push_back(width(d.type));
-  if (!set.key.empty() && (set.key != widths || set.data != data_widths || set.holds != holds))
+  if (!set.key.empty() && (set.holds != holds || out_.sets[id].key != key || out_.sets[id].data != data))
     fail("declared twice with different types");
   set.key = std::move(widths);
   set.data = std::move(data_widths);
@@ -111,9 +111,10 @@ std::vector<Declared> Reader::declared_fields(bool by_expression, bool& known) {
     statements_ = &none;
     try {
       const Type type = primary().type;
-      const Token& behind = lexer_.peek();
-      std::string_view words = lexer_.text(first.begin, behind.begin);
-      while (words.ends_with(' ') || words.ends_with('\t')) words.remove_suffix(1);
+      std::string_view words = lexer_.text(first.begin, lexer_.peek().begin);
+      words = words.substr(0, words.find('#'));
+      while (!words.empty() && std::string_view(" \t\r\n\\").find(words.back()) != std::string_view::npos)
+        words.remove_suffix(1);
       out.push_back({type, std::string(words)});
     } catch (const Unreadable&) {
       known = false;
@@ -129,6 +130,7 @@ void Reader::set_flags(SetId id) {
   do {
     const Token flag = lexer_.take();
     if (flag.is("interval")) {
+      if (!set.interval) set.highs = set.lows;  // elements that stand above are single values
       set.interval = true;
     } else if (flag.is("dynamic")) {
       set.dynamic = true;

@@ -43,6 +43,7 @@ enum class Type : std::uint8_t {
 struct Declared {
   Type type{};
   std::string expression;  // of typeof: `ip daddr`, `numgen random mod 65536`; else empty
+  bool operator==(const Declared&) const = default;
 };
 
 // What model.sets[i] does not say.

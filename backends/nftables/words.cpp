@@ -131,12 +131,16 @@ void append_value(std::string& out, Type type, const Value& value) {
     case Type::ct_status:
       return append_states(out, n, true);
     case Type::fib_addrtype:
-      out += n == netfilter::fib::local ? "local" : "unicast";
+      if (n != netfilter::fib::local) no_word("an address type");
+      out += "local";
       return;
     case Type::nf_proto:
+      if (n != 2 && n != 10) no_word("bits of an address family");
       out += n == 2 ? "ipv4" : "ipv6";
       return;
     case Type::inet_service:
+      if (n > 65535) no_word("a port beyond 65535");
+      [[fallthrough]];
     case Type::integer:
       fmt::format_to(to, FMT_STRING("{}"), n);
       return;
@@ -144,6 +148,16 @@ void append_value(std::string& out, Type type, const Value& value) {
 }
 
 void append_range(std::string& out, Type type, const Value& low, const Value& high) {
+  if (low != high && type == Type::ifname) {  // only `veth*` is read as a range
+    out += '"';
+    out += interface_text(low);
+    out += "*\"";
+    return;
+  }
+  if (low != high && type == Type::inet_proto) {  // `ipv6-icmp` has a dash of its own
+    fmt::format_to(std::back_inserter(out), FMT_STRING("{}-{}"), low.words[0], high.words[0]);
+    return;
+  }
   append_value(out, type, low);
   if (low == high) return;
   if (type == Type::ipv4_addr || type == Type::ipv6_addr) {
@@ -203,6 +217,7 @@ void append_term(std::string& out, const Term& term, Type type) {
   if (const auto* constant = std::get_if<netfilter::Constant>(&term.source))
     return append_value(out, type, constant->value);
   if (const auto* random = std::get_if<netfilter::Random>(&term.source)) {
+    if (term.mask != Value::all_ones() || term.flip != Value{}) no_word("bits of a random number");
     fmt::format_to(std::back_inserter(out), "numgen random mod {}", random->modulus);
     if (random->offset != 0) fmt::format_to(std::back_inserter(out), " offset {}", random->offset);
     return;
@@ -232,10 +247,12 @@ void append_term(std::string& out, const Term& term, Type type) {
 
 void append_match(std::string& out, const netfilter::Match& match) {
   const Term& term = match.key.front();
+  if (!std::holds_alternative<Field>(term.source)) no_word("a comparison of something that is no field");
   const Field field = std::get<Field>(term.source);
   const Type type = type_of(field);
   if (const auto* bits = std::get_if<netfilter::AnyBit>(&match.test)) {
-    if (field != Field::ct_state && field != Field::ct_status) no_word("bits of " + std::string(to_string(field)));
+    if ((field != Field::ct_state && field != Field::ct_status) || !is_whole(term.mask, 1) || term.flip != Value{})
+      no_word("bits of " + std::string(to_string(field)));
     out += to_string(field);
     out += match.negated ? " ! " : " ";
     return append_states(out, bits->bits, field == Field::ct_status);
@@ -250,7 +267,7 @@ void append_match(std::string& out, const netfilter::Match& match) {
   const bool whole = length == 32 * netfilter::width(field);
   const bool address = type == Type::ipv4_addr || type == Type::ipv6_addr;
   if (field == Field::fib_source_type || field == Field::fib_destination_type) {
-    if (value != Value::number(netfilter::fib::local)) no_word("an address type");
+    if (value != Value::number(netfilter::fib::local) || !whole || term.flip != Value{}) no_word("an address type");
     out += to_string(field);
     out += match.negated ? " != local" : " local";
   } else if (type == Type::ifname) {
@@ -265,7 +282,9 @@ void append_match(std::string& out, const netfilter::Match& match) {
     fmt::format_to(std::back_inserter(out), "/{}", length.value());
   } else {
     append_term(out, term, type);
-    out += match.negated ? " != " : whole ? " " : " == ";
+    // Without a sign, states are a choice.
+    const bool choice = type == Type::ct_state || type == Type::ct_status;
+    out += match.negated ? " != " : whole && !choice ? " " : " == ";
     append_value(out, type, value);
   }
 }
