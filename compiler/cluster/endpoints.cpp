@@ -76,11 +76,12 @@ Endpoint merge_run(std::vector<Endpoint*>::iterator first, std::vector<Endpoint*
 }
 
 bool annotated_auto(const manifest::Service& service) {
-  for (const char* key : {"service.kubernetes.io/topology-mode", "service.kubernetes.io/topology-aware-hints"}) {
+  static constexpr std::string_view keys[] = {"service.kubernetes.io/topology-mode",
+                                              "service.kubernetes.io/topology-aware-hints"};
+  return std::ranges::any_of(keys, [&](std::string_view key) {
     const std::string_view value = service.metadata.annotations.get(key);
-    if (value == "Auto" || value == "auto") return true;
-  }
-  return false;
+    return value == "Auto" || value == "auto";
+  });
 }
 
 // Slices by the position of their Service; those of no Service are left out (PC3008 is lint's to say).

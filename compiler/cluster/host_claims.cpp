@@ -60,6 +60,7 @@ std::vector<std::vector<const HostClaim*>> meeting(const HostClaim* first, const
     by_address[anywhere ? std::nullopt : claim->want.host_ip].push_back(claim);
   }
   std::vector<std::vector<const HostClaim*>> sets;
+  sets.reserve(by_address.size());
   for (auto& [address, set] : by_address) sets.push_back(std::move(set));
   return sets;
 }
@@ -191,6 +192,7 @@ void claim_host_ports(const Pods& pods, const std::vector<Node>& nodes, std::vec
       const bool conflict = several_pods(set);
       std::set<std::pair<ClaimKind, std::string>> keys;
       std::vector<ClaimOwner> everybody;
+      everybody.reserve(set.size());
       for (const HostClaim* claim : set) everybody.push_back({claim->owner, claim->want.span});
       for (const HostClaim* claim : set) {
         const ClaimKind kind = claim->want.host_network ? ClaimKind::host_network : ClaimKind::host_port;

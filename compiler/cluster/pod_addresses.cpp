@@ -75,8 +75,8 @@ bool PodAddresses::reserve(const net::Address& address) {
   return !slot || share->slots.reserve(*slot, SlotMap::nobody);
 }
 
-bool PodAddresses::fits(const net::Address& address, std::string_view name) const {
-  const OfNode* of_node = node(name);
+bool PodAddresses::fits(const net::Address& address, std::string_view node_name) const {
+  const OfNode* of_node = node(node_name);
   if (of_node != nullptr) {
     const bool inside =
         std::ranges::any_of(of_node->shares, [&](std::size_t s) { return shares_[s].slot(address).has_value(); });
@@ -91,8 +91,8 @@ std::optional<net::Address> PodAddresses::take_from(Share& share, const std::str
   return share.prefix.address().plus(taken->slot + first_usable);
 }
 
-std::optional<net::Address> PodAddresses::take(const std::string& key, std::string_view name, net::Family family) {
-  const OfNode* of_node = node(name);
+std::optional<net::Address> PodAddresses::take(const std::string& key, std::string_view node_name, net::Family family) {
+  const OfNode* of_node = node(node_name);
   if (of_node != nullptr) {
     bool has_range = false;
     for (const std::size_t s : of_node->shares) {

@@ -21,11 +21,12 @@ class PodAddresses {
   bool reserve(const net::Address& address);
   // Whether a pod on `node` may have it: inside the node's range, or, where that was only planned, inside the
   // profile's.
-  [[nodiscard]] bool fits(const net::Address& address, std::string_view node) const;
+  [[nodiscard]] bool fits(const net::Address& address, std::string_view node_name) const;
   // The pod named `key` on `node` (unknown nodes are allowed). When the range of the node is full and was only planned,
   // or there is none, the address comes from a share of the profile's pod ranges that no node has. Nothing: no range of
   // this family has an address left.
-  [[nodiscard]] std::optional<net::Address> take(const std::string& key, std::string_view node, net::Family family);
+  [[nodiscard]] std::optional<net::Address> take(const std::string& key, std::string_view node_name,
+                                                 net::Family family);
 
  private:
   // Addresses 2 … last-1 of a prefix: the first is the bridge's, the last the broadcast address.

@@ -68,9 +68,9 @@ void note_override(const SettingPlace& ours, const SettingPlace& theirs, base::D
 
 // The profile's value, else kube-proxy's, else the default.
 template <class T>
-T choose(const Setting<T>& ours, const Setting<T>& theirs, T otherwise, base::Diagnostics& diagnostics) {
+T choose(const Setting<T>& ours, const Setting<T>& theirs, const T& otherwise, base::Diagnostics& diagnostics) {
   if (ours.given() && theirs.given() && *ours != *theirs) note_override(ours.place(), theirs.place(), diagnostics);
-  return ours.given() ? *ours : theirs.value_or(std::move(otherwise));
+  return ours.given() ? *ours : theirs.value_or(otherwise);
 }
 
 void take_scalars(const Documents& documents, Profile& profile, base::Diagnostics& diagnostics) {

@@ -40,7 +40,7 @@ class Setting {
   }
   [[nodiscard]] bool given() const { return value_.has_value(); }
   [[nodiscard]] const T& operator*() const { return *value_; }
-  [[nodiscard]] T value_or(T otherwise) const { return value_ ? *value_ : std::move(otherwise); }
+  [[nodiscard]] T value_or(const T& otherwise) const { return value_ ? *value_ : otherwise; }
   [[nodiscard]] const SettingPlace& place() const { return place_; }
 
  private:

@@ -33,13 +33,11 @@ std::vector<Pair> pairs(const std::vector<manifest::SlicePort>& given, const Ser
   return out;
 }
 
-void add_to(const std::vector<Pair>& ports_of_slice, Endpoint&& endpoint, PortEndpoints& ports) {
-  for (std::size_t i = 0; i < ports_of_slice.size(); ++i) {
-    auto& list = ports[ports_of_slice[i].port];
-    const bool last = i + 1 == ports_of_slice.size();
-    Endpoint& added = last ? list.emplace_back(std::move(endpoint)) : list.emplace_back(endpoint);
-    added.port = ports_of_slice[i].number;
-  }
+void add_to(const std::vector<Pair>& paired, Endpoint&& endpoint, PortEndpoints& ports) {
+  if (paired.empty()) return;
+  for (std::size_t i = 0; i + 1 < paired.size(); ++i)
+    ports[paired[i].port].emplace_back(endpoint).port = paired[i].number;
+  ports[paired.back().port].emplace_back(std::move(endpoint)).port = paired.back().number;
 }
 
 void take_texts(const std::vector<manifest::Text>& given, std::vector<std::string>& out) {
