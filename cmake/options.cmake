@@ -34,6 +34,7 @@ if(PORTCULLIS_SANITIZE)
   add_link_options(-fsanitize=address,undefined)
 endif()
 if(PORTCULLIS_FUZZ)
+  add_compile_definitions(_GLIBCXX_ASSERTIONS)  # front() of nothing, an index behind the end
   add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
 endif()

@@ -1,32 +1,19 @@
-// The text form of the IR: read or refused, and what is read is a fixed point of print and read.
+// The text form of the IR: read or refused, and what is read prints and reads back the same.
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
-#include "compiler/base/error.hpp"
 #include "compiler/ir/l4/text.hpp"
-
-namespace {
-
-std::optional<portcullis::ir::Program> read(const std::string& text) {
-  portcullis::base::SourceMap sources;
-  portcullis::base::Diagnostics diagnostics;
-  const auto file = sources.add("fuzz.ir", text);
-  auto program = portcullis::ir::read(file, sources, diagnostics);
-  if (program.has_value() == diagnostics.has_errors()) {
-    throw portcullis::base::InternalError("a finding for every refusal and for nothing else");
-  }
-  for (const auto& d : diagnostics.all()) (void)sources.begin(d.span);
-  return program;
-}
-
-}  // namespace
+#include "tests/fuzz/reading.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const auto program = read({reinterpret_cast<const char*>(data), size});
+  using namespace portcullis;
+  const auto program = fuzz::read(&ir::read, "fuzz.ir", {reinterpret_cast<const char*>(data), size});
   if (!program) return 0;
   const std::string text = print(*program);
-  const auto again = read(text);
-  if (!again || print(*again) != text) throw portcullis::base::InternalError("print after read is no fixed point");
+  const auto again = fuzz::read(&ir::read, "again.ir", text);
+  fuzz::hold(again.has_value(), "what was printed cannot be read");
+  fuzz::hold(print(*again) == text, "what was printed is printed otherwise when read back");
   return 0;
 }
