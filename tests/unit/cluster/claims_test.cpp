@@ -106,7 +106,8 @@ TEST_CASE("one cluster IP twice is one finding at each later Service, whatever t
 TEST_CASE("a node port belongs to one Service, whatever the protocol") {
   const World world(
       service("a", "type: NodePort, ports: [{port: 80, nodePort: 30080}]") +
-      service("b", "type: NodePort, ports: [{name: x, port: 1}, {name: ui, port: 53, protocol: UDP, nodePort: 30080}]"));
+      service("b",
+              "type: NodePort, ports: [{name: x, port: 1}, {name: ui, port: 53, protocol: UDP, nodePort: 30080}]"));
   const auto found = world.findings("PC2037");
   REQUIRE(found.size() == 1);
   CHECK(found[0]->object.name == "b");

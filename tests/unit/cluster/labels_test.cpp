@@ -48,7 +48,7 @@ TEST_CASE("selector requirements") {
   CHECK_FALSE(matches(manifest::LabelSelector{{}, pairs({{"app", "web"}, {"x", "y"}}), {}}, labels));
 }
 
-TEST_CASE("node selector terms are alternatives; an empty one matches nothing") {
+TEST_CASE("node selector terms are alternatives, an empty one matches nothing") {
   const std::map<std::string, std::string> labels{{"disk", "ssd"}, {"zone", "za"}};
   const NodeLabels node{&labels, "n1"};
   manifest::NodeSelectorTerm disk, zone, name;

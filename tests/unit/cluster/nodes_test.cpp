@@ -73,7 +73,7 @@ status:
   CHECK_FALSE(node.is_local(net::Address::parse("203.0.113.2").value()));
 }
 
-TEST_CASE("a Node object and a profile node of one name are one; the profile wins where it speaks") {
+TEST_CASE("a Node object and a profile node of one name are one, the profile wins where it speaks") {
   const World world(R"(
 {apiVersion: v1, kind: Node, metadata: {name: n1, labels: {a: x, topology.kubernetes.io/zone: za}}, status: {addresses: [{type: InternalIP, address: 10.0.0.1}]}}
 ---

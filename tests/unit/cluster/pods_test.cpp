@@ -75,7 +75,7 @@ TEST_CASE("how many pods a workload has") {
   }
 }
 
-TEST_CASE("a StatefulSet keeps the names that it will have; others give way") {
+TEST_CASE("a StatefulSet keeps the names that it will have, others give way") {
   const World world(workload("Deployment", "db", "replicas: 1", "") +
                     workload("StatefulSet", "db", "replicas: 1, serviceName: db, ordinals: {start: 4}", "") +
                     workload("ReplicaSet", "db-4", "replicas: 1", ""));
@@ -245,7 +245,7 @@ TEST_CASE("planned pods have an address of each family that nodes have, and none
   CHECK(after.cluster().pods[0].addresses[0].text() != address);
 }
 
-TEST_CASE("planned ranges overflow into spare ones; a given range is what a node holds") {
+TEST_CASE("planned ranges overflow into spare ones, a given range is what a node holds") {
   const World planned(workload("Deployment", "web", "replicas: 1000", ""));
   std::set<net::Address> seen;
   for (const cluster::Pod& pod : planned.cluster().pods) {

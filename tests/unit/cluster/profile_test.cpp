@@ -78,7 +78,7 @@ TEST_CASE("a profile says what it says") {
   CHECK(texts(of(world).zones.at("office")) == Texts{"203.0.113.0/24"});
 }
 
-TEST_CASE("several profiles are joined; two values for one scalar contradict") {
+TEST_CASE("several profiles are joined, two values for one scalar contradict") {
   const World joined(profile("serviceCIDRs: [10.0.0.0/16], dialect: iptables", "a") +
                      profile("serviceCIDRs: ['fd00::/112'], dialect: iptables", "b"));
   CHECK(joined.count("PC2111") == 0);
