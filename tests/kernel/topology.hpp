@@ -42,7 +42,7 @@ class Stream {
   Stream(Fd socket, Answer answer) : socket_(std::move(socket)), answer_(std::move(answer)) {}
   [[nodiscard]] const Answer& answer() const { return answer_; }
   // Sends `text` and expects it back; false when the connection broke or nothing came for `seconds`.
-  [[nodiscard]] bool echo(std::string_view text, int seconds = 2) const;
+  [[nodiscard]] bool echo(std::string_view text, int seconds = 5) const;
 
  private:
   Fd socket_;
@@ -69,10 +69,10 @@ class Topology {
              std::uint16_t port);
   // One TCP connection or UDP datagram from the host, and who answered. `silent` after `milliseconds` without a word.
   [[nodiscard]] Answer ask(const std::string& host, net::Protocol protocol, const net::Address& to, std::uint16_t port,
-                           int milliseconds = 900);
+                           int milliseconds = 5000);
   // The same over TCP, kept open.
   [[nodiscard]] Stream open(const std::string& host, const net::Address& to, std::uint16_t port,
-                            int milliseconds = 900);
+                            int milliseconds = 5000);
 
  private:
   const Fd& host(const std::string& name) const;
