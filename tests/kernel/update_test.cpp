@@ -112,7 +112,8 @@ COMMIT
 COMMIT
 )";
 
-// What is loaded, without ours. iptables counts packets of built-in chains in the listing; none have passed.
+// What is loaded, without ours and without the packet counters of built-in chains (the kernel itself sends reports of
+// multicast listeners).
 std::map<std::string, std::string> foreign_listing(kernel::Namespace& node) {
   std::map<std::string, std::string> result;
   for (const char* table : {"inet foreign", "ip portcullis_like"}) {
@@ -122,9 +123,10 @@ std::map<std::string, std::string> foreign_listing(kernel::Namespace& node) {
   }
   for (const char* tool :
        {"iptables-legacy-save", "iptables-nft-save", "ip6tables-legacy-save", "ip6tables-nft-save"}) {
-    const auto kept = std::regex_replace(node.run({tool}), std::regex(R"([^\n]*PCL-[^\n]*\n|#[^\n]*\n)"), "");
+    const auto kept =
+        std::regex_replace(node.run({tool}), std::regex(R"([^\n]*PCL-[^\n]*\n|#[^\n]*\n|\[\d+:\d+\])"), "");
     // A table in which only ours was is one that nobody had.
-    result[tool] = std::regex_replace(kept, std::regex(R"(\*\w+\n(:[A-Z]+ ACCEPT \[\d+:\d+\]\n)*COMMIT\n)"), "");
+    result[tool] = std::regex_replace(kept, std::regex(R"(\*\w+\n(:[A-Z]+ ACCEPT *\n)*COMMIT\n)"), "");
   }
   return result;
 }
@@ -187,10 +189,17 @@ TEST_CASE("loading leaves foreign rules as they were") {
     }
     const auto before = foreign_listing(node);
     REQUIRE(before.at("iptables-nft-save").find("DOCKER") != std::string::npos);
+    const auto check_untouched = [&] {
+      const auto after = foreign_listing(node);
+      for (const auto& [tool, listed] : before) {
+        INFO(tool);
+        CHECK(after.at(tool) == listed);
+      }
+    };
     apply(backend, node, *compile(dialect, {web()}));
-    CHECK(foreign_listing(node) == before);
+    check_untouched();
     apply(backend, node, *compile(dialect, {web(3)}));
-    CHECK(foreign_listing(node) == before);
+    check_untouched();
   });
 }
 
