@@ -48,7 +48,8 @@ class Compilation {
       : command_(command), destination_(destination), session_(session), cluster_(cluster) {}
 
   int one(const cluster::Node& node) {
-    const std::vector<ir::Program> all = programs(cluster_, node, command_.family);
+    const std::vector<ir::Program> all =
+        session_.timed("build", [&] { return programs(cluster_, node, command_.family); });
     if (all.empty()) {
       complain(fmt::format("node `{}` has no address of the family", node.name));
       return exit_input;
@@ -57,13 +58,13 @@ class Compilation {
       return usage("this node has both families: give -o a directory, or choose one with --family");
     }
     base::Diagnostics own;
-    session_.progress.stage("emit");
-    const netfilter::Artefact artefact = emit(command_.to, all, own);
+    const netfilter::Artefact artefact = session_.timed("emit", [&] { return emit(command_.to, all, own); });
     session_.progress.done();
     const bool refused = own.has_errors();
     session_.diagnostics.merge(std::move(own));
     if (refused) return exit_input;
-    return write(artefact) ? exit_done : exit_input;
+    const bool written = session_.timed("write", [&] { return write(artefact); });
+    return written ? exit_done : exit_input;
   }
 
   int every() {

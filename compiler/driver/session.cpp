@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <thread>
@@ -16,17 +15,6 @@
 namespace portcullis::driver {
 
 namespace {
-
-// Runs a stage under its name, on the progress line and in the timings.
-template <class Stage>
-auto timed(Session& session, const char* name, const Stage& stage) {
-  session.progress.stage(name);
-  const auto start = std::chrono::steady_clock::now();
-  auto result = stage();
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  session.timings.push_back({name, seconds.count()});
-  return result;
-}
 
 cluster::Lock load_lock(Session& session, bool write_lock) {
   const Settings& settings = session.settings;
@@ -101,7 +89,7 @@ Loaded load(Session& session, const Unit& unit, bool write_lock) {
   options.default_namespace = session.settings.ns;
   options.jobs = session.jobs();
   loaded.input =
-      timed(session, "read", [&] { return manifest::read(unit.paths, options, session.sources, session.diagnostics); });
+      session.timed("read", [&] { return manifest::read(unit.paths, options, session.sources, session.diagnostics); });
   session.unreadable |= loaded.input.unreadable;
   for (const manifest::Object& object : loaded.input.objects) ++session.totals.kinds[object.kind];
   session.totals.passed_over += loaded.input.passed_over;
@@ -112,9 +100,8 @@ Loaded load(Session& session, const Unit& unit, bool write_lock) {
       complain(fmt::format("no Kubernetes object in {}", quoted_list(unit.paths)));
     }
   }
-  loaded.resolved = timed(session, "resolve", [&] {
-    return cluster::resolve(loaded.input, cluster::ResolveOptions{lock}, session.diagnostics);
-  });
+  loaded.resolved = session.timed(
+      "resolve", [&] { return cluster::resolve(loaded.input, cluster::ResolveOptions{lock}, session.diagnostics); });
   return loaded;
 }
 

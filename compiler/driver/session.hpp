@@ -1,6 +1,7 @@
 // From the paths of the command line to a resolved cluster, with every finding on the way.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -46,6 +47,17 @@ struct Session {
   Progress progress;
 
   [[nodiscard]] unsigned jobs() const;
+
+  // Runs a stage under its name, on the progress line and in the timings.
+  template <class Stage>
+  auto timed(const char* name, const Stage& stage) {
+    progress.stage(name);
+    const auto start = std::chrono::steady_clock::now();
+    auto result = stage();
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    timings.push_back({name, seconds.count()});
+    return result;
+  }
 };
 
 struct Loaded {

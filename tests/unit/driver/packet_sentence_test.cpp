@@ -1,5 +1,7 @@
 #include "compiler/driver/packet_sentence.hpp"
 
+#include <random>
+
 #include <catch2/catch.hpp>
 
 namespace driver = portcullis::driver;
@@ -101,4 +103,21 @@ TEST_CASE("a sentence's error is shown with carets") {
   const std::string_view hostile = "\x1b[31m from x";
   const auto bad = driver::parse_packet_sentence(hostile);
   CHECK(driver::show(std::get<SentenceError>(bad), hostile, false).find('\x1b') == std::string::npos);
+}
+
+TEST_CASE("no sentence is too strange to be refused") {
+  std::mt19937 random(7);
+  const std::string seed = "tcp from pod [fd40::1]:4711 to [fd96::20]:53 established via eth0 from node";
+  for (int i = 0; i < 20'000; ++i) {
+    std::string sentence = seed.substr(0, random() % (seed.size() + 1));
+    for (unsigned edits = random() % 4; edits > 0 && !sentence.empty(); --edits) {
+      sentence[random() % sentence.size()] = static_cast<char>(random() % 256);
+    }
+    const auto parsed = driver::parse_packet_sentence(sentence);
+    const auto* error = std::get_if<SentenceError>(&parsed);
+    if (error == nullptr) continue;
+    CHECK(error->begin <= error->end);
+    CHECK(error->end <= sentence.size() + 1);
+    CHECK_FALSE(driver::show(*error, sentence, false).empty());
+  }
 }

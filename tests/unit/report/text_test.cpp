@@ -1,3 +1,7 @@
+#include "compiler/base/text.hpp"
+
+#include <random>
+
 #include <catch2/catch.hpp>
 
 #include "compiler/report/snippet.hpp"
@@ -118,4 +122,19 @@ TEST_CASE("a span over several lines is underlined on its first") {
   Fixture f("a: |\n  b\n  c\n");
   f.add("PC1005", "wrong", f.at("|\n  b\n  c"));
   CHECK(f.print(Format::text).find("1 | a: |\n  |    ^\n") != std::string::npos);
+}
+
+TEST_CASE("any bytes make a snippet of printable text with carets inside it") {
+  std::mt19937 random(7);
+  for (int i = 0; i < 5'000; ++i) {
+    std::string text(random() % 400, 'x');
+    for (char& c : text) {
+      if (random() % 3 == 0) c = static_cast<char>(random() % 256);
+      if (c == '\n') c = ' ';
+    }
+    const std::size_t begin = random() % (text.size() + 2);
+    const auto shown = snippet(text, begin, begin + random() % 40);
+    CHECK(base::printable(shown.line) == shown.line);
+    CHECK(shown.carets.find('^') != std::string::npos);
+  }
 }
