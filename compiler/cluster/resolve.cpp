@@ -1,6 +1,8 @@
 #include "compiler/cluster/resolve.hpp"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "compiler/cluster/allocation.hpp"
 #include "compiler/cluster/claims.hpp"
@@ -43,6 +45,35 @@ struct Validator {
   void operator()(const manifest::KubeProxyConfiguration&) const {}  // merge_profile
   void operator()(const manifest::ClusterProfile&) const {}          // merge_profile
 };
+
+// A field that could not be decoded (PC1xxx) is not there to be validated: what validation says of it would be an echo.
+class DecodingErrors {
+ public:
+  explicit DecodingErrors(const base::Diagnostics& diagnostics) {
+    for (const base::Diagnostic& d : diagnostics.all()) {
+      if (d.code.starts_with("PC1") && !d.field.empty()) fields_.emplace(d.object, d.field);
+    }
+  }
+  [[nodiscard]] bool hold(const base::Diagnostic& d) const { return fields_.contains({d.object, d.field}); }
+
+ private:
+  std::set<std::pair<base::ObjectRef, std::string>> fields_;
+};
+
+void validate_all(const manifest::Input& input, const Profile& profile, base::Diagnostics& diagnostics) {
+  const DecodingErrors decoding(diagnostics);
+  for (const manifest::Object& object : input.objects) {
+    if (!object.broken) {
+      std::visit(Validator{object, profile, diagnostics}, object.body);
+      continue;
+    }
+    base::Diagnostics findings;
+    std::visit(Validator{object, profile, findings}, object.body);
+    for (const base::Diagnostic& d : findings.all()) {
+      if (!decoding.hold(d)) diagnostics.add(d);
+    }
+  }
+}
 
 // Families that something in the cluster uses: the ranges, and what Services have or ask for.
 std::vector<net::Family> families_in_use(const Profile& profile, const std::vector<Service>& services) {
@@ -93,8 +124,7 @@ Resolved resolve(const manifest::Input& input, const ResolveOptions& options, ba
   Resolved resolved;
   Cluster& cluster = resolved.cluster;
   cluster.profile = merge_profile(input, diagnostics);
-  for (const manifest::Object& object : input.objects)
-    std::visit(Validator{object, cluster.profile, diagnostics}, object.body);
+  validate_all(input, cluster.profile, diagnostics);
 
   const Inventory inventory = take_inventory(input);
   cluster.services = resolve_services(inventory, cluster.profile);
