@@ -19,18 +19,11 @@ bool names(const std::vector<std::string>& hints, const std::string& name) {
   return std::ranges::find(hints, name) != hints.end();
 }
 
-// One entry a key: a non-terminating one before a terminating one, then a local one (reference 1.2).
-Endpoints unique_of_family(const std::vector<Endpoint>& all, const Node& node, net::Family family) {
+// As this node sees them: where slices contradict each other about an endpoint, the node's own entry counts.
+Endpoints of_family(const std::vector<Endpoint>& all, const Node& node, net::Family family) {
   Endpoints out;
   for (const Endpoint& e : all) {
-    if (e.address.family() != family) continue;
-    if (out.empty() || out.back()->address != e.address || out.back()->port != e.port) {
-      out.push_back(&e);
-      continue;
-    }
-    const Endpoint& kept = *out.back();
-    if (kept.terminating != e.terminating ? kept.terminating : !is_local(kept, node) && is_local(e, node))
-      out.back() = &e;
+    if (e.address.family() == family) out.push_back(&e.on_node(node.name));
   }
   return out;
 }
@@ -60,7 +53,7 @@ Endpoints fit_topology(const Endpoints& ready, const Node& node) {
 
 Selection select(const cluster::Service& service, const cluster::ServicePort& port, const Node& node,
                  net::Family family, bool externally_accessible) {
-  const Endpoints all = unique_of_family(port.endpoints, node, family);
+  const Endpoints all = of_family(port.endpoints, node, family);
   const Endpoints ready = filter(all, [](const Endpoint& e) { return e.ready; });
   const Endpoints draining = filter(all, [](const Endpoint& e) { return !e.ready && e.serving && e.terminating; });
   const auto local = [&](const Endpoint& e) { return is_local(e, node); };
