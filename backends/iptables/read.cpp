@@ -117,7 +117,9 @@ class Reader {
   }
 
   void new_chain(const Token& word, std::string_view name) {
-    if (name.empty() || name.size() > longest_chain_name || name.starts_with('-') || name.starts_with('!'))
+    // iptables takes no blanks; a quote would not come back from iptables-save.
+    if (name.empty() || name.size() > longest_chain_name || name.starts_with('-') || name.starts_with('!') ||
+        name.find_first_of(" \t\r\v\f\"") != std::string_view::npos || is_built_in(open_->table.name, name))
       return fail(fmt::format("`{}` is no chain name", name), word);
     if (const auto found = open_->chains.find(name); found != open_->chains.end()) {
       open_->table.chains[found->second].rules.clear();
@@ -161,7 +163,8 @@ class Reader {
         used = 3;
       }
     }
-    if (to->rules.size() >= longest_to_insert_into) return fail("`-I` into a chain this long is not read", words[0]);
+    if (to->rules.size() >= longest_to_insert_into && place <= to->rules.size())
+      return fail("`-I` into a chain this long is not read", words[0]);
     if (place == 0 || place > to->rules.size() + 1) return fail("no such place in the chain", words[used - 1]);
     to->rules.insert(to->rules.begin() + static_cast<std::ptrdiff_t>(place - 1), rule(words.subspan(used)));
   }
