@@ -7,18 +7,24 @@
 #include <fmt/format.h>
 
 #include "backends/iptables/names.hpp"
-#include "compiler/base/error.hpp"
 
 namespace portcullis::iptables {
 
+namespace {
+
+std::string that_fits(std::string name) {
+  if (name.size() <= longest_chain_name) return name;
+  return fmt::format("{}Z{}", chain_prefix, hash_text(name));
+}
+
+}  // namespace
+
 ChainId TableBuilder::chain(const std::string& name) {
-  std::string unique = name;
-  for (std::uint32_t& n = taken_.try_emplace(name, 0).first->second; n++ > 0;) {
-    unique = fmt::format("{}.{}", name, n);
-    if (unique.size() > longest_chain_name) unique = fmt::format("{}Z{}", chain_prefix, hash_text(unique));
+  std::string unique = that_fits(name);
+  for (std::uint32_t& n = taken_.try_emplace(unique, 0).first->second; n++ > 0;) {
+    unique = that_fits(fmt::format("{}.{}", name, n));
     if (taken_.try_emplace(unique, 1).second) break;
   }
-  if (unique.size() > longest_chain_name) throw base::InternalError("chain name too long: " + unique);
   table_.chains.push_back({std::move(unique), {}, {}});
   return static_cast<ChainId>(table_.chains.size() - 1);
 }

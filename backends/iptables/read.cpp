@@ -67,6 +67,10 @@ class Reader {
     if (words.empty()) return;
     seen_text_ = true;
     const Token& first = words.front();
+    if (skipping_) {
+      skipping_ = first.text != "COMMIT";
+      return;
+    }
     if (first.text.starts_with('*')) return open_table(first);
     if (open_ == nullptr) return fail(fmt::format("`{}` outside of a table", first.text), first);
     if (first.text == "COMMIT") {
@@ -91,6 +95,7 @@ class Reader {
   void open_table(const Token& word) {
     if (open_ != nullptr) fail("a table inside a table", word);
     const auto name = parse_table(word.text.substr(1));
+    skipping_ = !name;
     if (!name) return fail(fmt::format("unknown table `{}`", word.text.substr(1)), word);
     open_ = &tables_[*name];
     open_->table.name = *name;
@@ -241,6 +246,7 @@ class Reader {
   std::deque<std::string> names_;
   std::vector<std::string> header_;
   bool seen_text_ = false;
+  bool skipping_ = false;  // inside a table that is not known
   std::size_t findings_ = 0;
 };
 
