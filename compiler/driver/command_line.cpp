@@ -91,6 +91,7 @@ template <class T, class Out>
 CLI::Option* add_word(CLI::App& app, const std::string& name, Out& out, const std::map<std::string, T>& words,
                       const std::string& description) {
   std::vector<std::string> known;
+  known.reserve(words.size());
   for (const auto& [word, value] : words) known.push_back(word);
   return app
       .add_option_function<std::string>(

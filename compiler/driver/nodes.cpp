@@ -1,5 +1,6 @@
 #include "compiler/driver/nodes.hpp"
 
+#include <algorithm>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -30,6 +31,13 @@ std::string names(const cluster::Cluster& cluster) {
 const cluster::Node* choose_node(const cluster::Cluster& cluster, const std::optional<std::string>& name) {
   if (!name) {
     if (cluster.nodes.size() == 1) return &cluster.nodes.front();
+    if (!cluster.nodes.empty() && std::ranges::all_of(cluster.nodes, &cluster::Node::planned)) {
+      complain(
+          fmt::format("the input has no nodes: this is {}, one of {} that are assumed; a ClusterProfile or Node "
+                      "objects say what yours are",
+                      cluster.nodes.front().name, cluster.nodes.size()));
+      return &cluster.nodes.front();
+    }
     complain(
         fmt::format("choose a node with --node: the cluster has {}", cluster.nodes.empty() ? "none" : names(cluster)));
     return nullptr;
@@ -37,6 +45,7 @@ const cluster::Node* choose_node(const cluster::Cluster& cluster, const std::opt
   const cluster::Node* node = cluster.node(*name);
   if (node != nullptr) return node;
   std::vector<std::string_view> known;
+  known.reserve(cluster.nodes.size());
   for (const cluster::Node& n : cluster.nodes) known.push_back(n.name);
   const std::string_view near = base::nearest(*name, known);
   complain(near.empty() ? fmt::format("no node `{}`: the cluster has {}", *name, names(cluster))

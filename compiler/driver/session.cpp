@@ -36,6 +36,7 @@ cluster::Lock load_lock(Session& session, bool write_lock) {
 
 std::string quoted_list(const std::vector<std::string>& paths) {
   std::vector<std::string> names;
+  names.reserve(paths.size());
   for (const std::string& path : paths) names.push_back(path == "-" ? "standard input" : path);
   return base::list_text(names);
 }

@@ -22,7 +22,7 @@ std::optional<fs::path> find_upwards() {
   std::error_code error;
   for (fs::path directory = fs::current_path(error); !error && !directory.empty();
        directory = directory.parent_path()) {
-    const fs::path candidate = directory / ".portcullis.yaml";
+    fs::path candidate = directory / ".portcullis.yaml";
     std::error_code ignored;
     if (fs::is_regular_file(candidate, ignored)) return candidate;
     if (directory == directory.root_path()) break;

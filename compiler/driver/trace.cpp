@@ -37,6 +37,7 @@ int trace_packets(const TraceCommand& command, const ResultOutputs& outputs, Ses
   }
   trace::Tracer tracer(cluster);
   std::vector<report::TraceAnswer> answers;
+  answers.reserve(packets.size());
   session.progress.stage("trace");
   for (const PacketEntry& packet : packets) answers.push_back(answer(packet, cluster.profile, tracer, node));
   session.progress.done();

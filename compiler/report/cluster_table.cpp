@@ -87,6 +87,7 @@ std::string cluster_table(const cluster::Cluster& cluster) {
   for (const cluster::Claim& claim : cluster.claims) {
     if (!claim.conflict) continue;
     std::vector<std::string> owners;
+    owners.reserve(claim.owners.size());
     for (const cluster::ClaimOwner& owner : claim.owners) owners.push_back(owner.name);
     if (first) out += "\n";
     first = false;

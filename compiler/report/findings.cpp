@@ -81,6 +81,7 @@ bool reaches(const base::Diagnostic& finding, std::optional<base::Severity> fail
 
 std::string totals_text(const Totals& totals) {
   std::vector<std::string> parts;
+  parts.reserve(totals.kinds.size() + 1);
   for (const auto& [kind, number] : totals.kinds) {
     parts.push_back(fmt::format("{} {}", number, number == 1 ? kind : plural(kind)));
   }
