@@ -130,6 +130,15 @@ TEST_CASE("compile: to standard output, a file, a directory, all nodes") {
   CHECK(here.read("all/node-a/nftables.nft") == here.read("dir/nftables.nft"));
 }
 
+TEST_CASE("compile: without nodes of its own a cluster has assumed ones, and that is said") {
+  const Workspace here;
+  here.write("web.yaml", web);
+  const Run run = here.run({"compile", "web.yaml", "--to", "ir"});
+  CHECK(run.status == 0);
+  CHECK(has(run.err, "the input has no nodes: this is node-a"));
+  CHECK(has(run.out, "program node-a ipv4"));
+}
+
 TEST_CASE("compile: what has no meaning is refused, and nothing is written") {
   const Workspace here;
   here.write("web.yaml", web);
