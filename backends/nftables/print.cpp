@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "backends/nftables/differences.hpp"
 #include "backends/nftables/nftables.hpp"
 #include "backends/nftables/words.hpp"
 #include "compiler/base/error.hpp"
@@ -31,6 +32,41 @@ class Printer {
     for (const Table& table : r_.tables) flush(table);
     for (const Table& table : r_.tables) fill(table);
     return std::move(out_);
+  }
+
+  std::vector<std::string> lines(const Table& table) {
+    std::vector<std::string> all;
+    const auto add_line = [&] {
+      all.push_back(std::move(out_));
+      out_.clear();
+    };
+    for (const netfilter::SetId id : table.sets) {
+      const Set& s = r_.model.sets[id];
+      if (s.dynamic) continue;
+      for (std::size_t e = 0; e < s.size(); ++e) {
+        add("{}: ", s.name);
+        element(s, r_.sets[id], e);
+        add_line();
+      }
+    }
+    for (const netfilter::ChainId id : table.chains) {
+      const netfilter::Chain& c = r_.model.chains[id];
+      if (c.base && (!c.rules.empty() || c.base->policy_drop)) {
+        add("chain {}: ", c.name);
+        header(*c.base);
+        add_line();
+      }
+      for (std::size_t i = 0; i < c.rules.size(); ++i) {
+        add("chain {}, rule {}: ", c.name, i + 1);
+        try {
+          statements(c.rules[i]);
+        } catch (const base::InternalError& e) {  // somebody else's: it is not to be loaded, only told
+          out_ += e.what();
+        }
+        add_line();
+      }
+    }
+    return all;
   }
 
  private:
@@ -161,19 +197,29 @@ class Printer {
     const netfilter::Chain& c = r_.model.chains[id];
     add("\tchain {} {{\n", c.name);
     if (c.base) {
-      add("\t\ttype {} hook {} priority {}; policy {};\n", to_string(c.base->type), to_string(c.base->hook),
-          c.base->priority, c.base->policy_drop ? "drop" : "accept");
+      out_ += "\t\t";
+      header(*c.base);
+      out_ += '\n';
     }
     for (const netfilter::Rule& rule : c.rules) {
       if (rule.statements.empty()) continue;  // it only counted, and counters are not printed
       out_ += "\t\t";
-      for (std::size_t i = 0; i < rule.statements.size(); ++i) {
-        if (i > 0) out_ += ' ';
-        std::visit([this](const auto& s) { statement(s); }, rule.statements[i]);
-      }
+      statements(rule);
       out_ += '\n';
     }
     out_ += "\t}\n";
+  }
+
+  void header(const netfilter::BaseHook& base) {
+    add("type {} hook {} priority {}; policy {};", to_string(base.type), to_string(base.hook), base.priority,
+        base.policy_drop ? "drop" : "accept");
+  }
+
+  void statements(const netfilter::Rule& rule) {
+    for (std::size_t i = 0; i < rule.statements.size(); ++i) {
+      if (i > 0) out_ += ' ';
+      std::visit([this](const auto& s) { statement(s); }, rule.statements[i]);
+    }
   }
 
   void statement(const netfilter::Match& m) {
@@ -268,6 +314,10 @@ void Printer::unprintable(const std::string& what) {
 
 std::string print(const Ruleset& ruleset) {
   return Printer(ruleset).print();
+}
+
+std::vector<std::string> lines(const Ruleset& ruleset, const Table& table) {
+  return Printer(ruleset).lines(table);
 }
 
 }  // namespace portcullis::nftables

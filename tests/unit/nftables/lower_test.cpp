@@ -229,7 +229,7 @@ TEST_CASE("lower: one transaction that works on an empty kernel and on an older 
   CHECK(text.find("flush ruleset") == std::string::npos);
 }
 
-TEST_CASE("lower: the same program, the same bytes; what was read is printed again") {
+TEST_CASE("lower: the same program gives the same bytes, and they come back from reading") {
   const std::string text = lowered(services(40));
   CHECK(text == lowered(services(40)));
   const auto result = read_text(text);
