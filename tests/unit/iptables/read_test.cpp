@@ -236,7 +236,7 @@ TEST_CASE("a long way of chains is no loop, and does not exhaust the stack") {
   CHECK_FALSE(read_text(text + fmt::format("-A C{} -j C0\nCOMMIT\n", n - 1)).ruleset);
 }
 
-TEST_CASE("tables are read in any order and in parts; a second declaration empties a chain") {
+TEST_CASE("tables are read in any order and in parts, a second declaration empties a chain") {
   const Read r = read_text(
       "# first\n# second\n*nat\n:A - [0:0]\n-A A -j DROP\nCOMMIT\n# third\n*filter\n:FORWARD DROP [1:2]\n-A INPUT -j "
       "ACCEPT\nCOMMIT\n"

@@ -104,7 +104,7 @@ TEST_CASE("gitlab: fingerprints are unique and do not depend on the line") {
   CHECK(prints("") == prints("# a comment\n"));
 }
 
-TEST_CASE("junit: a test a file and rule; only failures fail") {
+TEST_CASE("junit: a test a file and rule, only failures fail") {
   const std::string out = sample().print(Format::junit);
   CHECK(out.find("tests=\"3\" failures=\"1\"") != std::string::npos);
   CHECK(out.find("<testcase classname=\"dir/we b.yaml\" name=\"PC2007 port-name-missing\">") != std::string::npos);
