@@ -130,6 +130,8 @@ void set_up_compile(CLI::App& app, CompileCommand& command) {
       ->excludes(node);
   add_word(app, "--family", command.family, family_names, "ipv4 or ipv6: of iptables and ir, one family only");
   app.add_flag("--write-lock", command.write_lock, "write the lock file");
+  app.add_flag("!--no-validate", command.validate,
+               "do not read the ruleset back and hold it against the program before it is written");
   app.footer(compile_footer);
 }
 

@@ -46,6 +46,7 @@ struct CompileCommand {
   bool all_nodes = false;
   std::optional<net::Family> family;
   bool write_lock = false;
+  bool validate = true;
 };
 struct ResolveCommand {
   Common common;

@@ -13,6 +13,7 @@
 #include "compiler/driver/nodes.hpp"
 #include "compiler/driver/output.hpp"
 #include "compiler/driver/session.hpp"
+#include "compiler/driver/validate.hpp"
 
 namespace portcullis::driver {
 
@@ -59,10 +60,14 @@ class Compilation {
     }
     base::Diagnostics own;
     const netfilter::Artefact artefact = session_.timed("emit", [&] { return emit(command_.to, all, own); });
-    session_.progress.done();
     const bool refused = own.has_errors();
     session_.diagnostics.merge(std::move(own));
     if (refused) return exit_input;
+    if (command_.validate) {
+      session_.progress.stage("validate");
+      validate(command_.to, all, artefact);
+    }
+    session_.progress.done();
     const bool written = session_.timed("write", [&] { return write(artefact); });
     return written ? exit_done : exit_input;
   }
@@ -96,8 +101,9 @@ class Compilation {
  private:
   void every_one(const cluster::Node& node, NodeOutcome& outcome) {
     try {
-      const netfilter::Artefact artefact =
-          emit(command_.to, programs(cluster_, node, command_.family), outcome.findings);
+      const std::vector<ir::Program> all = programs(cluster_, node, command_.family);
+      const netfilter::Artefact artefact = emit(command_.to, all, outcome.findings);
+      if (command_.validate && !outcome.findings.has_errors()) validate(command_.to, all, artefact);
       outcome.written = !outcome.findings.has_errors() && write_artefact(artefact, destination_.path + "/" + node.name);
     } catch (...) {
       outcome.failure = std::current_exception();
