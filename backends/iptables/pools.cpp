@@ -53,26 +53,36 @@ Pools::Pools(const ir::Program& program, TableBuilder& nat)
   }
 }
 
-ChainId Pools::entry(const ir::Balance& balance) {
-  const Key key{balance.pool, balance.local_set, balance.affinity_seconds};
+ChainId Pools::chain(const ir::Balance& balance) {
+  const Key key = key_of(balance);
   Body& b = bodies_.at(key);
   if (!b.chain) b.chain = body(key, b);
-  if (b.users.size() == 1 || balance.masquerade == ir::Masquerade::never) return *b.chain;
+  return *b.chain;
+}
+
+std::optional<Rule> Pools::mark(const ir::Balance& balance) const {
+  if (bodies_.at(key_of(balance)).users.size() == 1) return {};  // the chain does it
+  return mark(balance.masquerade, comment_text(program_.pools[balance.pool].name));
+}
+
+ChainId Pools::entry(const ir::Balance& balance) {
+  const ChainId to = chain(balance);
+  std::optional<Rule> marking = mark(balance);
+  if (!marking) return to;
+  Body& b = bodies_.at(key_of(balance));
   const auto known = b.heads.find(balance.masquerade);
   if (known != b.heads.end()) return known->second;
-
   const bool always = balance.masquerade == ir::Masquerade::always;
-  const ChainId head = nat_.chain(home(key.pool), always ? Kind::always : Kind::off_cluster);
-  const std::string comment = comment_text(program_.pools[key.pool].name);
-  add_mark(head, balance.masquerade, comment);
-  Rule on = go_to(*b.chain);
-  on.comment = comment;
+  const ChainId head = nat_.chain(home(balance.pool), always ? Kind::always : Kind::off_cluster);
+  Rule on = go_to(to);
+  on.comment = marking->comment;
+  nat_.add(head, std::move(*marking));
   nat_.add(head, std::move(on));
   b.heads.emplace(balance.masquerade, head);
   return head;
 }
 
-ChainId Pools::body(const Key& key, Body& body) {
+ChainId Pools::body(const Key& key, const Body& body) {
   const ir::Pool& pool = program_.pools[key.pool];
   Entries entries;
   for (const ir::PoolEntry& e : pool.entries) {
@@ -82,25 +92,27 @@ ChainId Pools::body(const Key& key, Body& body) {
   comment_ = comment_text(pool.name);
   home_ = home(key.pool);
   const ChainId chain = nat_.chain(home_, key.local_set ? Kind::local_pool : Kind::pool);
-  if (body.users.size() == 1) add_mark(chain, *body.users.begin(), comment_);
+  if (body.users.size() == 1) {
+    if (auto marking = mark(*body.users.begin(), comment_)) nat_.add(chain, std::move(*marking));
+  }
   if (key.affinity_seconds) recall(chain, pool, entries, *key.affinity_seconds);
   choose(chain, pool, entries, key.affinity_seconds.has_value());
   return chain;
 }
 
-void Pools::add_mark(ChainId chain, ir::Masquerade masquerade, const std::string& comment) {
+std::optional<Rule> Pools::mark(ir::Masquerade masquerade, const std::string& comment) const {
   Rule r = to_target(SetMark{program_.mark, program_.mark});
   r.comment = comment;
   switch (masquerade) {
     case ir::Masquerade::never:
-      return;
+      return {};
     case ir::Masquerade::always:
-      break;
+      return r;
     case ir::Masquerade::off_cluster:
-      if (narrow_by_detector(r, program_.detector, false) == Passes::none) return;
-      break;
+      if (narrow_by_detector(r, program_.detector, false) == Passes::none) return {};
+      return r;
   }
-  nat_.add(chain, std::move(r));
+  return {};
 }
 
 // Reference 3.6: the first endpoint in list order that remembers the source, and it remembers anew.

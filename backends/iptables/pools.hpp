@@ -16,7 +16,7 @@ namespace portcullis::iptables {
 //   PCL-…P  [! -s pods -j MARK]                               masquerade, if every user of the pool wants the same
 //           [-m recent --update --name LABEL -j DNAT]          affinity: an endpoint each, in list order
 //           [-m statistic 1/n [-m recent --set] -j DNAT]       the choice
-//   PCL-…H  -j MARK; -g PCL-…P                                 masquerade, where users differ
+//   PCL-…H  -j MARK; -g PCL-…P                                 masquerade, where users differ and a guard is in the way
 //
 // A choice among more than 16 endpoints is first one among groups, so that it costs the logarithm, too.
 class Pools {
@@ -27,6 +27,9 @@ class Pools {
   [[nodiscard]] const std::string& home(ir::PoolId pool) const { return homes_[pool]; }
   // The chain that does all of `balance`; it never returns.
   [[nodiscard]] ChainId entry(const ir::Balance& balance);
+  // The same without a chain for the mark alone: the rule that marks, if one has to come before chain().
+  [[nodiscard]] std::optional<Rule> mark(const ir::Balance& balance) const;
+  [[nodiscard]] ChainId chain(const ir::Balance& balance);
 
  private:
   using Entries = std::vector<const ir::PoolEntry*>;
@@ -42,8 +45,11 @@ class Pools {
     std::map<ir::Masquerade, ChainId> heads;
   };
 
-  [[nodiscard]] ChainId body(const Key& key, Body& body);
-  void add_mark(ChainId chain, ir::Masquerade masquerade, const std::string& comment);
+  [[nodiscard]] static Key key_of(const ir::Balance& balance) {
+    return {balance.pool, balance.local_set, balance.affinity_seconds};
+  }
+  [[nodiscard]] ChainId body(const Key& key, const Body& body);
+  [[nodiscard]] std::optional<Rule> mark(ir::Masquerade masquerade, const std::string& comment) const;
   void recall(ChainId chain, const ir::Pool& pool, const Entries& entries, std::uint32_t seconds);
   void choose(ChainId chain, const ir::Pool& pool, const Entries& entries, bool affinity);
   void choose_group(ChainId chain, const ir::Pool& pool, const Entries& entries, bool affinity);

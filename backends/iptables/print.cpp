@@ -1,5 +1,7 @@
 // Ruleset → text, in iptables-save's own spelling and order of fields.
 
+#include <array>
+#include <charconv>
 #include <iterator>
 #include <utility>
 
@@ -66,6 +68,10 @@ class Printer {
   void add(fmt::format_string<Args...> format, Args&&... args) {
     fmt::format_to(std::back_inserter(out_), format, std::forward<Args>(args)...);
   }
+  void number(unsigned n) {
+    std::array<char, 10> digits;
+    out_.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), n).ptr);
+  }
   void open() { add("*{}\n", to_string(table_->name)); }
   void close() { out_ += "COMMIT\n"; }
 
@@ -109,7 +115,8 @@ class Printer {
     out_ += option;
     out_ += ' ';
     append_address(match.prefix.address());
-    add("/{}", match.prefix.length());
+    out_ += '/';
+    number(static_cast<unsigned>(match.prefix.length()));
   }
 
   void append_address(const net::Address& address) {
@@ -118,7 +125,10 @@ class Printer {
       return;
     }
     const std::uint32_t v = address.v4_value();
-    add("{}.{}.{}.{}", v >> 24U, (v >> 16U) & 255U, (v >> 8U) & 255U, v & 255U);
+    for (const unsigned shift : {24U, 16U, 8U, 0U}) {
+      number((v >> shift) & 255U);
+      if (shift > 0) out_ += '.';
+    }
   }
 
   void interface(const InterfaceMatch& match) {
@@ -132,14 +142,18 @@ class Printer {
   void print(const InterfaceMatch&) {}  // stands in front of -p
 
   void print(const PortMatch& m) {
-    add(" -m {}", lower_name(m.protocol));
-    if (m.source) ports("--sport", *m.source);
-    if (m.destination) ports("--dport", *m.destination);
+    out_ += " -m ";
+    out_ += lower_name(m.protocol);
+    if (m.source) ports(" --sport ", *m.source);
+    if (m.destination) ports(" --dport ", *m.destination);
   }
   void ports(std::string_view option, const PortRange& range) {
     negation(range.negated);
-    add(" {} {}", option, range.first);
-    if (range.last != range.first) add(":{}", range.last);
+    out_ += option;
+    number(range.first);
+    if (range.last == range.first) return;
+    out_ += ':';
+    number(range.last);
   }
 
   void print(const StateMatch& m) {
@@ -220,7 +234,9 @@ class Printer {
     if (brackets) out_ += '[';
     append_address(t.address);
     if (brackets) out_ += ']';
-    if (t.port) add(":{}", *t.port);
+    if (!t.port) return;
+    out_ += ':';
+    number(*t.port);
   }
   void print(const Masquerade& t) {
     out_ += " -j MASQUERADE";

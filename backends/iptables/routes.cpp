@@ -68,7 +68,7 @@ void Routes::add_services() {
   leaves.reserve(program_.routes.size());
   for (const ir::Route& r : program_.routes) {
     if (r.table != ir::Table::service) continue;
-    if (auto l = leaf(r)) leaves.push_back(std::move(*l));
+    add_leaves(r, leaves);
   }
   TreeBuilder(nat_, program_.family, Forest::frontends).enter_by_address(top_, std::move(leaves));
 }
@@ -77,7 +77,7 @@ void Routes::add_node_ports() {
   std::vector<Leaf> leaves;
   for (const ir::Route& r : program_.routes) {
     if (r.table != ir::Table::node_port) continue;
-    if (auto l = leaf(r)) leaves.push_back(std::move(*l));
+    add_leaves(r, leaves);
   }
   if (leaves.empty()) return;
   if (program_.accepted.every_local) {
@@ -97,7 +97,7 @@ void Routes::add_host_ports() {
   std::vector<Leaf> by_address, by_port;
   for (const ir::Route& r : program_.routes) {
     if (r.table != ir::Table::host_port) continue;
-    if (auto l = leaf(r)) (r.key.address ? by_address : by_port).push_back(std::move(*l));
+    add_leaves(r, r.key.address ? by_address : by_port);
   }
   TreeBuilder(nat_, program_.family, Forest::host_ports).enter_by_address(top_, std::move(by_address));
   Rule local;
@@ -106,10 +106,22 @@ void Routes::add_host_ports() {
     TreeBuilder(nat_, program_.family, Forest::host_ports).enter_by_port(top_, std::move(by_port), local);
 }
 
-std::optional<Leaf> Routes::leaf(const ir::Route& route) {
-  const std::optional<ChainId> to = behind_stops(route, chain_of(route));
-  if (!to) return {};
-  Leaf l{{}, route.key.protocol, route.key.port, go_to(*to)};
+void Routes::add_leaves(const ir::Route& route, std::vector<Leaf>& leaves) {
+  const std::vector<ir::GuardedOutcome> outcomes = reachable(program_, route.outcomes);
+  const std::vector<const ir::Route*> stops = stops_before(route);
+  const auto* balance = std::get_if<ir::Balance>(&outcomes.front().outcome);
+  if (outcomes.size() == 1 && balance != nullptr && stops.empty()) {
+    if (auto mark = pools_.mark(*balance)) leaves.push_back(leaf(route, std::move(*mark)));
+    leaves.push_back(leaf(route, go_to(pools_.chain(*balance))));
+    return;
+  }
+  const std::optional<ChainId> to = chain_of(route, outcomes);
+  if (to) leaves.push_back(leaf(route, go_to(stops.empty() ? *to : behind_stops(route, stops, *to))));
+}
+
+// `rule` for the packets of the route's key.
+Leaf Routes::leaf(const ir::Route& route, Rule rule) const {
+  Leaf l{{}, route.key.protocol, route.key.port, std::move(rule)};
   l.rule.protocol = protocol_match(route.key.protocol, program_.family);
   l.rule.matches.emplace_back(destination_ports(route.key.protocol, route.key.port, route.key.port));
   if (route.key.address) {
@@ -122,13 +134,10 @@ std::optional<Leaf> Routes::leaf(const ir::Route& route) {
 }
 
 // Nothing if the route translates no packet.
-std::optional<ChainId> Routes::chain_of(const ir::Route& route) {
-  const std::vector<ir::GuardedOutcome> outcomes = reachable(program_, route.outcomes);
-  if (outcomes.size() == 1) {
-    const auto* balance = std::get_if<ir::Balance>(&outcomes.front().outcome);
-    return balance == nullptr ? std::optional<ChainId>{} : pools_.entry(*balance);
-  }
-  return frontend_chain(route, outcomes);
+std::optional<ChainId> Routes::chain_of(const ir::Route& route, const std::vector<ir::GuardedOutcome>& outcomes) {
+  if (outcomes.size() > 1) return frontend_chain(route, outcomes);
+  const auto* balance = std::get_if<ir::Balance>(&outcomes.front().outcome);
+  return balance == nullptr ? std::optional<ChainId>{} : pools_.entry(*balance);
 }
 
 // External, balancer and node-port routes of one Service port mostly share their outcomes.
@@ -167,18 +176,21 @@ bool Routes::can_reach(const ir::Route& stop, const ir::Route& route) const {
   return true;
 }
 
-// `to`, behind the exceptions that stopped packets are.
-std::optional<ChainId> Routes::behind_stops(const ir::Route& route, std::optional<ChainId> to) {
+std::vector<const ir::Route*> Routes::stops_before(const ir::Route& route) const {
+  std::vector<const ir::Route*> out;
   const auto found = stops_.find({route.key.protocol, route.key.port});
-  if (!to || found == stops_.end()) return to;
-  std::vector<const ir::Route*> reaching;
-  std::ranges::copy_if(found->second, std::back_inserter(reaching),
+  if (found == stops_.end()) return out;
+  std::ranges::copy_if(found->second, std::back_inserter(out),
                        [&](const ir::Route* stop) { return can_reach(*stop, route); });
-  if (reaching.empty()) return to;
+  return out;
+}
+
+// `to`, behind the exceptions that stopped packets are.
+ChainId Routes::behind_stops(const ir::Route& route, const std::vector<const ir::Route*>& stops, ChainId to) {
   const ChainId chain = nat_.chain(frontend_stem(route.key, program_.family), Kind::exception);
   std::vector<Leaf> leaves;
-  for (const ir::Route* stop : reaching) {
-    for (Rule& r : exceptions(*stop, route, *to)) {
+  for (const ir::Route* stop : stops) {
+    for (Rule& r : exceptions(*stop, route, to)) {
       if (stop->key.address) {
         leaves.push_back({net::Prefix::host(*stop->key.address), {}, 0, std::move(r)});
       } else {
@@ -186,7 +198,7 @@ std::optional<ChainId> Routes::behind_stops(const ir::Route& route, std::optiona
       }
     }
   }
-  Rule on = go_to(*to);
+  Rule on = go_to(to);
   on.comment = comment_of(route);
   TreeBuilder(nat_, program_.family, Forest::frontends).grow_by_address(chain, std::move(leaves), std::move(on));
   return chain;

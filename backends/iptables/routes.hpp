@@ -4,7 +4,8 @@
 //            node ports                   accepted addresses -j PCL-NODEPORTS
 //            host ports                   local addresses -j PCL-…C…
 //
-// A leaf goes (-g) to a pool's chain, or to a frontend's chain if the source decides (PCL-…F). Whatever does not
+// A leaf goes (-g) to a pool's chain, with a rule before it that marks where that is not the pool's matter; or to a
+// frontend's chain if the source decides (PCL-…F). Whatever does not
 // translate returns to PCL-NAT, which is what `fall` means. `stop` means that no later table may translate: instead of
 // an ACCEPT, which would end foreign chains as well, the leaves of later tables that such a packet could reach make an
 // exception of its key (PCL-…E).
@@ -35,11 +36,15 @@ class Routes {
   void add_services();
   void add_node_ports();
   void add_host_ports();
-  [[nodiscard]] std::optional<Leaf> leaf(const ir::Route& route);
-  [[nodiscard]] std::optional<ChainId> chain_of(const ir::Route& route);
+  // No leaf if the route translates no packet, two if one has to mark first.
+  void add_leaves(const ir::Route& route, std::vector<Leaf>& leaves);
+  [[nodiscard]] Leaf leaf(const ir::Route& route, Rule rule) const;
+  [[nodiscard]] std::optional<ChainId> chain_of(const ir::Route& route,
+                                                const std::vector<ir::GuardedOutcome>& outcomes);
+  [[nodiscard]] std::vector<const ir::Route*> stops_before(const ir::Route& route) const;
   [[nodiscard]] std::optional<ChainId> frontend_chain(const ir::Route& route,
                                                       const std::vector<ir::GuardedOutcome>& outcomes);
-  [[nodiscard]] std::optional<ChainId> behind_stops(const ir::Route& route, std::optional<ChainId> to);
+  [[nodiscard]] ChainId behind_stops(const ir::Route& route, const std::vector<const ir::Route*>& stops, ChainId to);
   [[nodiscard]] bool can_reach(const ir::Route& stop, const ir::Route& route) const;
   [[nodiscard]] std::vector<Rule> exceptions(const ir::Route& stop, const ir::Route& route, ChainId to);
   [[nodiscard]] Rule accepted_by_type() const;

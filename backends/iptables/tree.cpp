@@ -149,9 +149,11 @@ void TreeBuilder::grow_by_address(ChainId chain, std::vector<Leaf> leaves, std::
 
 void TreeBuilder::take(std::vector<Leaf> leaves) {
   leaves_ = std::move(leaves);
-  std::ranges::stable_sort(leaves_, [](const Leaf& a, const Leaf& b) {
+  const auto before = [](const Leaf& a, const Leaf& b) {
     return std::tie(a.prefix, a.protocol, a.port) < std::tie(b.prefix, b.protocol, b.port);
-  });
+  };
+  // They mostly come sorted, and moving them is what sorting costs.
+  if (!std::ranges::is_sorted(leaves_, before)) std::ranges::stable_sort(leaves_, before);
   ends_.assign(leaves_.size(), 0);
   for (std::size_t i = leaves_.size(); i-- > 0;) {
     const bool last = i + 1 == leaves_.size() || leaves_[i + 1].prefix != leaves_[i].prefix;

@@ -171,9 +171,6 @@ COMMIT
 -A PCL-000000001538TP -p tcp -m comment --comment "default/db:sql" -j DNAT --to-destination 192.168.50.10:8080
 :PCL-H00000000A1538 - [0:0]
 -A PCL-H00000000A1538 -p tcp -m tcp --dport 5432 -m comment --comment "pod default/db:sql host-port" -g PCL-000000001538TP
-:PCL-C63364140050TK - [0:0]
--A PCL-C63364140050TK ! -s 10.40.0.0/14 -m comment --comment "default/web:http" -j MARK --set-xmark 0x4000/0x4000
--A PCL-C63364140050TK -m comment --comment "default/web:http" -g PCL-C63364140050TP
 :PCL-0A60001E0050TP - [0:0]
 -A PCL-0A60001E0050TP ! -s 10.40.0.0/14 -m comment --comment "default/sticky:http" -j MARK --set-xmark 0x4000/0x4000
 -A PCL-0A60001E0050TP -p tcp -m recent --update --seconds 600 --reap --name default,sticky:http@10.40.1.6:8080 --mask 255.255.255.255 --rsource -m comment --comment "default/sticky:http" -j DNAT --to-destination 10.40.1.6:8080
@@ -181,7 +178,8 @@ COMMIT
 -A PCL-0A60001E0050TP -p tcp -m statistic --mode random --probability 0.50000000000 -m recent --set --name default,sticky:http@10.40.1.6:8080 --mask 255.255.255.255 --rsource -m comment --comment "default/sticky:http" -j DNAT --to-destination 10.40.1.6:8080
 -A PCL-0A60001E0050TP -p tcp -m recent --set --name default,sticky:http@10.40.2.6:8080 --mask 255.255.255.255 --rsource -m comment --comment "default/sticky:http" -j DNAT --to-destination 10.40.2.6:8080
 :PCL-00000000A00 - [0:0]
--A PCL-00000000A00 -d 10.96.0.20/32 -p tcp -m tcp --dport 80 -m comment --comment "default/web:http cluster-ip" -g PCL-C63364140050TK
+-A PCL-00000000A00 ! -s 10.40.0.0/14 -d 10.96.0.20/32 -p tcp -m tcp --dport 80 -m comment --comment "default/web:http cluster-ip" -j MARK --set-xmark 0x4000/0x4000
+-A PCL-00000000A00 -d 10.96.0.20/32 -p tcp -m tcp --dport 80 -m comment --comment "default/web:http cluster-ip" -g PCL-C63364140050TP
 -A PCL-00000000A00 -d 10.96.0.30/32 -p tcp -m tcp --dport 80 -m comment --comment "default/sticky:http cluster-ip" -g PCL-0A60001E0050TP
 -A PCL-00000000A00 -d 198.51.100.20/32 -p tcp -m tcp --dport 80 -m comment --comment "default/web:http load-balancer" -g PCL-C63364140050TF
 :PCL-NAT - [0:0]
@@ -273,9 +271,6 @@ COMMIT
 -A PCL-C63364140050TF.2 -m comment --comment "default/web:http" -g PCL-C63364140050TQ
 :PCL-00000000A7580 - [0:0]
 -A PCL-00000000A7580 -p tcp -m tcp --dport 30080 -m comment --comment "default/web:http node-port" -g PCL-C63364140050TF.2
-:PCL-C63364140050TK - [0:0]
--A PCL-C63364140050TK ! -s 10.40.0.0/14 -m comment --comment "default/web:http" -j MARK --set-xmark 0x4000/0x4000
--A PCL-C63364140050TK -m comment --comment "default/web:http" -g PCL-C63364140050TP
 :PCL-C63364140050TFG - [0:0]
 -A PCL-C63364140050TFG -s 10.40.0.0/14 -m comment --comment "default/web:http" -g PCL-C63364140050TP
 -A PCL-C63364140050TFG -m addrtype --src-type LOCAL -m comment --comment "default/web:http" -g PCL-C63364140050TH
@@ -291,7 +286,8 @@ COMMIT
 -A PCL-0A60001E0050TP -p tcp -m statistic --mode random --probability 0.50000000000 -m recent --set --name default,sticky:http@10.40.1.6:8080 --mask 255.255.255.255 --rsource -m comment --comment "default/sticky:http" -j DNAT --to-destination 10.40.1.6:8080
 -A PCL-0A60001E0050TP -p tcp -m recent --set --name default,sticky:http@10.40.2.6:8080 --mask 255.255.255.255 --rsource -m comment --comment "default/sticky:http" -j DNAT --to-destination 10.40.2.6:8080
 :PCL-00000000A00 - [0:0]
--A PCL-00000000A00 -d 10.96.0.20/32 -p tcp -m tcp --dport 80 -m comment --comment "default/web:http cluster-ip" -g PCL-C63364140050TK
+-A PCL-00000000A00 ! -s 10.40.0.0/14 -d 10.96.0.20/32 -p tcp -m tcp --dport 80 -m comment --comment "default/web:http cluster-ip" -j MARK --set-xmark 0x4000/0x4000
+-A PCL-00000000A00 -d 10.96.0.20/32 -p tcp -m tcp --dport 80 -m comment --comment "default/web:http cluster-ip" -g PCL-C63364140050TP
 -A PCL-00000000A00 -d 10.96.0.30/32 -p tcp -m tcp --dport 80 -m comment --comment "default/sticky:http cluster-ip" -g PCL-0A60001E0050TP
 -A PCL-00000000A00 -d 198.51.100.20/32 -p tcp -m tcp --dport 80 -m comment --comment "default/web:http load-balancer" -g PCL-C63364140050TF
 :PCL-NAT - [0:0]
