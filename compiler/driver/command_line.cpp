@@ -125,7 +125,8 @@ void set_up_compile(CLI::App& app, CompileCommand& command) {
   add_common(app, command.common, input_paths,
              "file or directory for the result; FORMAT=FILE for the findings (json, sarif, junit, github, gitlab)");
   add_word(app, "--to", command.to, targets, "nftables, iptables or ir (the program in its text form)")->required();
-  CLI::Option* node = app.add_option("--node", command.node, "name of the node; may be left out when there is one");
+  CLI::Option* node = app.add_option("--node", command.node,
+                                     "name of the node; may be left out when there is one, or none in the input");
   app.add_flag("--all-nodes", command.all_nodes, "every node, each into a directory of its own below -o")
       ->excludes(node);
   add_word(app, "--family", command.family, family_names, "ipv4 or ipv6: of iptables and ir, one family only");
