@@ -1,0 +1,19 @@
+#include "verifier/obligations/verdict.hpp"
+
+namespace portcullis::obligations {
+
+std::string_view to_string(Standing standing) {
+  switch (standing) {
+    case Standing::proved:
+      return "proved";
+    case Standing::refuted:
+      return "refuted";
+    case Standing::unknown:
+      return "unknown";
+    case Standing::vacuous:
+      return "vacuous";
+  }
+  return {};
+}
+
+}  // namespace portcullis::obligations

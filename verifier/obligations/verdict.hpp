@@ -1,0 +1,43 @@
+// What became of an obligation: a statement about the cluster or its rulesets, and how far it is proved. Every
+// obligation of this room answers with a Proof, whatever it asks.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "compiler/base/diagnostic.hpp"
+#include "compiler/net/packet.hpp"
+
+namespace portcullis::obligations {
+
+enum class Standing {
+  proved,   // holds, under the assumptions
+  refuted,  // there is a counterexample: the witness, or the placement
+  unknown,  // neither was found within the limits, or something that is not modelled could change the answer
+  vacuous,  // nothing meets its conditions, so that it says nothing
+};
+// `proved`, `refuted`, `unknown`, `vacuous`.
+[[nodiscard]] std::string_view to_string(Standing standing);
+
+struct Proof {
+  std::string name;       // stable and short: `no-conflicts.frontends`, or a sentence of a policy with its line
+  std::string statement;  // what is claimed, one sentence
+  Standing standing = Standing::unknown;
+  std::string reason;                  // why it is refuted, unknown or vacuous, one sentence; empty when proved
+  std::vector<std::string> except;     // what the statement leaves out: exceptions of the sentence, waivers
+  std::optional<net::Packet> witness;  // refuted: a packet that shows it; replayed by the interpreter
+  std::string node;                    // where the witness shows it; empty where that is no matter of a node
+  // Refuted: which pods stand where, or which nodes are gone (`pod or workload`, `node`), if that is the witness.
+  std::vector<std::pair<std::string, std::string>> placement;
+  std::vector<base::Related> related;    // everybody who takes part, with the line that says so
+  std::vector<std::string> assumptions;  // under which the verdict holds; printed with it
+  std::string decided;                   // how: `20687 claims compared, 30 groups judged`
+  std::uint64_t queries = 0;             // put to the solver
+  std::uint64_t steps = 0;               // that the solver took
+};
+
+}  // namespace portcullis::obligations
