@@ -18,6 +18,9 @@ namespace portcullis::cluster {
 // reference 3.8).
 void place_host_ports(const Pods& pods, std::vector<Node>& nodes);
 
+// What takes ports of its nodes, and where it may run.
+[[nodiscard]] std::vector<HostPortWorkload> host_port_workloads(const Pods& pods, const std::vector<Node>& nodes);
+
 // ---- the pieces, one a file
 
 void claim_service_addresses(const std::vector<Service>& services, std::vector<Claim>& claims,

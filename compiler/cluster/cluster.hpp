@@ -182,12 +182,39 @@ struct Pod {
   SourceSpan span;
 };
 
+// A port of the node that a pod takes: a hostPort, or, with hostNetwork, any declared port.
+struct NodePortWant {
+  net::Protocol protocol = net::Protocol::tcp;
+  std::uint16_t host_port = 0, container_port = 0;
+  std::optional<net::Address> host_ip;  // absent: every address (0.0.0.0 and :: are every address of their family)
+  std::string label;                    // the port's name, else its number
+  bool host_network = false;
+  SourceSpan span;
+};
+
+// What makes pods that take ports of their nodes, and where the scheduler may put them: what placement chose from.
+struct HostPortWorkload {
+  base::ObjectRef workload;
+  std::size_t pods = 0;   // that are to run; of a DaemonSet one on each of `nodes`
+  bool daemon = false;    // one on every node that takes it
+  bool observed = false;  // a pod that runs already; `nodes` is its node
+  // By nodeName, nodeSelector, required node affinity and taints: indexes into Cluster::nodes, ascending.
+  std::vector<std::uint32_t> nodes;
+  // The nodes are made up, nobody knows their labels, and the workload asks for some; `nodes` is empty then.
+  bool nodes_unknown = false;
+  std::vector<NodePortWant> ports;
+  // Rules of the scheduler that narrow the choice down further, by what they are called: `required pod anti-affinity`.
+  std::vector<std::string> further_rules;
+  SourceSpan span;
+};
+
 struct Cluster {
   Profile profile;
-  std::vector<Node> nodes;        // sorted by name
-  std::vector<Service> services;  // sorted by namespace, name
-  std::vector<Pod> pods;          // sorted by namespace, name
-  std::vector<Claim> claims;      // sorted by kind, key
+  std::vector<Node> nodes;                            // sorted by name
+  std::vector<Service> services;                      // sorted by namespace, name
+  std::vector<Pod> pods;                              // sorted by namespace, name
+  std::vector<Claim> claims;                          // sorted by kind, key
+  std::vector<HostPortWorkload> host_port_workloads;  // observed pods, then DaemonSets, then the rest; each by name
 
   [[nodiscard]] const Node* node(std::string_view name) const;
 };

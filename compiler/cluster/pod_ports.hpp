@@ -20,15 +20,6 @@ namespace portcullis::cluster {
                                                             const manifest::IntOrString& target,
                                                             net::Protocol protocol);
 
-// A port of the node that a pod takes: a hostPort, or, with hostNetwork, any declared port.
-struct NodePortWant {
-  net::Protocol protocol = net::Protocol::tcp;
-  std::uint16_t host_port = 0, container_port = 0;
-  std::optional<net::Address> host_ip;  // absent: every address (0.0.0.0 and :: are every address of their family)
-  std::string label;                    // the port's name, else its number
-  bool host_network = false;
-  SourceSpan span;
-};
 [[nodiscard]] std::vector<NodePortWant> node_port_wants(const manifest::PodSpec& spec);
 // Same protocol and port, and host addresses that are equal or one of which is every address (the scheduler's rule,
 // reference 1.5).

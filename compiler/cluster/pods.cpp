@@ -39,7 +39,7 @@ class PodPlanner {
     out_.groups = pod_groups(inventory_);
     Placement placement = place(out_.groups, nodes_, lock_, diagnostics_);
     out_.eligible = std::move(placement.eligible);
-    pending_ = std::move(placement.pending);
+    out_.pending = std::move(placement.pending);
     for (PlacedPod& placed : placement.pods) out_.pods.push_back(facts(std::move(placed)));
     std::ranges::stable_sort(out_.pods, {}, [&](const PodFacts& p) {
       return std::tuple(out_.groups[p.group].ns(), std::string_view{p.name});
@@ -209,7 +209,7 @@ class PodPlanner {
       }
       if (of_group[g].size() > named_in_message)
         text += fmt::format(" and {} more", of_group[g].size() - named_in_message);
-      if (pending_[g] != 0) text += fmt::format("; {} more find no node", pending_[g]);
+      if (out_.pending[g] != 0) text += fmt::format("; {} more find no node", out_.pending[g]);
       diagnostics_.add("PC2101", std::move(text), group.span).object = group.workload;
     }
   }
@@ -220,7 +220,6 @@ class PodPlanner {
   const Lock& lock_;
   Lock& planned_;
   base::Diagnostics& diagnostics_;
-  std::vector<std::size_t> pending_;
   Pods out_;
 };
 

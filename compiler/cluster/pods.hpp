@@ -31,8 +31,9 @@ struct PodFacts {
 
 struct Pods {
   std::vector<PodGroup> groups;
-  std::vector<PodFacts> pods;                        // sorted by namespace, name
-  std::vector<std::vector<std::uint32_t>> eligible;  // by group, see Placement
+  std::vector<PodFacts> pods;        // sorted by namespace, name
+  std::vector<std::size_t> pending;  // by group, see Placement; likewise below
+  std::vector<std::vector<std::uint32_t>> eligible;
 };
 
 // Plans what is missing, says so once a workload (PC2101), keeps to the lock (PC2102), and says what finds no address

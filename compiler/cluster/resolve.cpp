@@ -142,6 +142,7 @@ Resolved resolve(const manifest::Input& input, const ResolveOptions& options, ba
   resolve_endpoints({inventory, pods, cluster.nodes}, cluster.services, diagnostics);
   cluster.claims = resolve_claims(cluster, pods, diagnostics);
   place_host_ports(pods, cluster.nodes);
+  cluster.host_port_workloads = host_port_workloads(pods, cluster.nodes);
   cluster.pods = public_pods(pods);
   return resolved;
 }

@@ -203,6 +203,8 @@ struct PodSpec {
   std::vector<NodeSelectorTerm>
       required_node_affinity;  // requiredDuringSchedulingIgnoredDuringExecution; terms are ORed
   std::vector<PodAntiAffinityTerm> required_pod_anti_affinity;
+  SourceSpan required_pod_affinity_place;  // known if requiredDuringSchedulingIgnoredDuringExecution has entries
+  SourceSpan topology_spread_place;        // known if topologySpreadConstraints has entries
   std::vector<Toleration> tolerations;
 };
 struct PodTemplate {

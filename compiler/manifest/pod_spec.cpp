@@ -98,6 +98,12 @@ void init_containers(Decoder& decoder, const Pair& pair, PodSpec& out) {
 
 // ---- placement
 
+// Of a list only where it is, if there is anything in it.
+template <auto Place>
+void place_of_entries(Decoder& decoder, const Pair& pair, ClassOf<Place>& out) {
+  if (decoder.is_sequence(pair) && decoder.tree().target(pair.value).size > 0) out.*Place = decoder.place(pair);
+}
+
 constexpr Rule<NodeSelectorTerm> term_fields[] = {
     {"matchExpressions", list<&NodeSelectorTerm::match_expressions, selector_requirement_fields, lenient>},
     {"matchFields", list<&NodeSelectorTerm::match_fields, selector_requirement_fields, lenient>},
@@ -121,9 +127,13 @@ constexpr Rule<PodSpec> pod_anti_affinity_fields[] = {
      list<&PodSpec::required_pod_anti_affinity, anti_affinity_term_fields, lenient>},
     {"preferredDuringSchedulingIgnoredDuringExecution", is_list},
 };
+constexpr Rule<PodSpec> pod_affinity_fields[] = {
+    {"requiredDuringSchedulingIgnoredDuringExecution", place_of_entries<&PodSpec::required_pod_affinity_place>},
+    {"preferredDuringSchedulingIgnoredDuringExecution", is_list},
+};
 constexpr Rule<PodSpec> affinity_fields[] = {
     {"nodeAffinity", section<node_affinity_fields, lenient>},
-    {"podAffinity", is_map},
+    {"podAffinity", section<pod_affinity_fields, lenient>},
     {"podAntiAffinity", section<pod_anti_affinity_fields, lenient>},
 };
 constexpr Rule<Toleration> toleration_fields[] = {
@@ -168,7 +178,7 @@ constexpr Rule<PodSpec> spec_fields[] = {
     {"enableServiceLinks", any},
     {"preemptionPolicy", any},
     {"overhead", any},
-    {"topologySpreadConstraints", any},
+    {"topologySpreadConstraints", place_of_entries<&PodSpec::topology_spread_place>},
     {"setHostnameAsFQDN", any},
     {"os", any},
     {"schedulingGates", any},
