@@ -87,9 +87,7 @@ void set_forward_policy_drop(netfilter::Model& model, const ir::Program& program
 
 }  // namespace
 
-namespace {
-
-Shared nftables_evaluated(const std::string& text, const ir::Program& program) {
+netfilter::Model nftables_model(const std::string& text, const ir::Program& program) {
   base::SourceMap sources;
   base::Diagnostics diagnostics;
   const auto ruleset = nftables::read(sources.add("nftables.nft", text), sources, diagnostics);
@@ -98,10 +96,10 @@ Shared nftables_evaluated(const std::string& text, const ir::Program& program) {
     throw base::InternalError("our own nftables text is printed otherwise when read back");
   netfilter::Model model = nftables::model(*ruleset, std::span(&program, 1));
   if (foreign_drop(program)) add_foreign_drop(model, program);
-  return evaluated(std::move(model), program);
+  return model;
 }
 
-Shared iptables_evaluated(const IptablesText& text, const ir::Program& program) {
+netfilter::Model iptables_model(const IptablesText& text, const ir::Program& program) {
   base::SourceMap sources;
   base::Diagnostics diagnostics;
   const auto ruleset = iptables::read(
@@ -110,22 +108,20 @@ Shared iptables_evaluated(const IptablesText& text, const ir::Program& program) 
   if (!ruleset) throw base::InternalError("our own iptables text cannot be read: " + first_error(diagnostics));
   netfilter::Model model = iptables::model(*ruleset, &program);
   if (foreign_drop(program)) set_forward_policy_drop(model, program);
-  return evaluated(std::move(model), program);
+  return model;
 }
-
-}  // namespace
 
 Engine nftables_engine(const std::string& text, const ir::Program& program) {
-  return engine_of("nftables", nftables_evaluated(text, program));
+  return engine_of("nftables", evaluated(nftables_model(text, program), program));
 }
 Engine iptables_engine(const IptablesText& text, const ir::Program& program) {
-  return engine_of("iptables", iptables_evaluated(text, program));
+  return engine_of("iptables", evaluated(iptables_model(text, program), program));
 }
 Costing nftables_costing(const std::string& text, const ir::Program& program) {
-  return costing_of(nftables_evaluated(text, program));
+  return costing_of(evaluated(nftables_model(text, program), program));
 }
 Costing iptables_costing(const IptablesText& text, const ir::Program& program) {
-  return costing_of(iptables_evaluated(text, program));
+  return costing_of(evaluated(iptables_model(text, program), program));
 }
 
 std::vector<Engine> engines(const ir::Program& program) {
@@ -133,7 +129,7 @@ std::vector<Engine> engines(const ir::Program& program) {
   std::vector<Engine> all;
   all.push_back(
       {"interpreter", [interpreter](const net::Packet& p, const ir::Memory& m) { return interpreter->fate(p, m); }});
-  // Our accept cannot undo a foreign drop in nftables: the backend refuses such a program of dialect iptables (PC5001).
+  // Our accept cannot undo a foreign drop in nftables: the backend refuses such a program of dialect iptables (PC5002).
   if (program.dialect == ir::Dialect::nftables || !foreign_drop(program)) {
     all.push_back(nftables_engine(nftables_text(program), program));
   }

@@ -23,6 +23,10 @@ struct IptablesText {
 [[nodiscard]] std::string nftables_text(const ir::Program& program);
 [[nodiscard]] IptablesText iptables_text(const ir::Program& program);
 
+// What a text of ours means beside what the program says of the rest of the node (a foreign FORWARD policy).
+[[nodiscard]] netfilter::Model nftables_model(const std::string& text, const ir::Program& program);
+[[nodiscard]] netfilter::Model iptables_model(const IptablesText& text, const ir::Program& program);
+
 // The evaluators of a text that we printed. `program` gives the node's addresses only. They throw InternalError if the
 // text cannot be read, is printed otherwise when read back, or holds something that is not modelled.
 [[nodiscard]] Engine nftables_engine(const std::string& text, const ir::Program& program);

@@ -1,0 +1,34 @@
+// Translation validation: a ruleset means what a program means, for every packet of one family.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "backends/netfilter/evaluate.hpp"
+#include "backends/netfilter/model.hpp"
+#include "compiler/ir/l4/program.hpp"
+#include "verifier/obligations/verdict.hpp"
+#include "verifier/smt/session.hpp"
+
+namespace portcullis::obligations {
+
+// What was looked at on the way to a verdict.
+struct TranslationCounts {
+  std::size_t regions = 0, shapes = 0, concrete = 0, by_cases = 0;
+};
+
+enum class Method : std::uint8_t {
+  shapes,  // a theorem a shape
+  each,    // every region by itself
+};
+
+// `model` is what was read back, foreign parts of the node included; `name` is the proof's. The proof is refuted only
+// with a packet on which the interpreter and the evaluator disagree.
+//
+// What holds for a region whose diagrams hold a choice of unknown form, or a memory that is asked apart from its
+// choice, is decided by cases: each combination of answers that a packet can give is tried on both.
+[[nodiscard]] Proof prove_translation(std::string name, const ir::Program& program, const netfilter::Model& model,
+                                      const netfilter::NodeFacts& node, smt::Session& session,
+                                      Method method = Method::shapes, TranslationCounts* counts = nullptr);
+
+}  // namespace portcullis::obligations

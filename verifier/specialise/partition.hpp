@@ -1,0 +1,38 @@
+// Every destination that two sides tell apart, once: regions that cover the whole of one family's destinations and on
+// each of which both sides' diagrams are constant.
+//
+// A region is an interval of addresses without the addresses that are regions of their own, one protocol, and a range
+// of ports likewise. It is found by asking: both sides are run at one destination of the region and say which tests
+// they consulted; where a consulted test has a cut inside of the region, the region is split there, until none has.
+//
+// Covered, because splitting keeps the union. Uniform, because a run that consulted the same tests with the same
+// answers ends the same, and no consulted test changes its answer inside of the region.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "verifier/specialise/side.hpp"
+
+namespace portcullis::specialise {
+
+struct Region {
+  net::Address low, high;      // of the interval
+  bool except_single = false;  // without the addresses inside that have regions of their own
+  net::Protocol protocol = net::Protocol::tcp;
+  std::uint16_t first_port = 0, last_port = 0;
+  bool except_ports = false;  // likewise
+  Key representative;
+};
+
+// What two sides make of a region.
+struct Pair {
+  Region region;
+  NodeId left = 0, right = 0;
+};
+
+// Calls `each` for every region of the path, in a fixed order. `each` may ask the sides for anything.
+void for_each_region(Side& left, Side& right, net::Family family, const Path& path, const Arena& arena,
+                     const std::function<void(const Pair&)>& each);
+
+}  // namespace portcullis::specialise

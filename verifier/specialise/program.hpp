@@ -1,0 +1,73 @@
+// The IR, run with a known destination: compiler/ir/l4/interpret.hpp with the rest of the packet left open. Tested
+// against the interpreter: tests/unit/specialise.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "compiler/ir/l4/program.hpp"
+#include "verifier/specialise/side.hpp"
+
+namespace portcullis::specialise {
+
+class ProgramSide : public Side {
+ public:
+  // Both must outlive this. Memories are named by ir::label.
+  ProgramSide(Arena& arena, const ir::Program& program);
+
+  [[nodiscard]] NodeId residual(const Key& key, const Path& path) override;
+  [[nodiscard]] const Consulted& consulted() const override { return consulted_; }
+  [[nodiscard]] std::size_t tests() const override { return 1; }
+  [[nodiscard]] std::vector<AddressCut> address_cuts(std::uint32_t test) const override;
+  void port_cuts(std::uint32_t test, const net::Address& destination, net::Protocol protocol,
+                 std::vector<PortCut>& cuts) override;
+  // The route that decides packets to `key`, the first that matches; absent if none does.
+  [[nodiscard]] const ir::Route* route(const Key& key) const;
+
+ private:
+  // The packet as the check stage sees it.
+  struct Seen {
+    net::Address destination;
+    std::uint16_t port = 0;
+    bool translated = false, marked = false;
+  };
+  // What decides at a hook, in order: a check that matches, perhaps only for some sources.
+  using Ports = std::map<std::pair<net::Address, net::Protocol>, std::vector<std::uint16_t>>;
+
+  [[nodiscard]] const ir::Route* find(ir::Table table, const ir::RouteKey& key) const;
+  [[nodiscard]] std::vector<const ir::Route*> candidates(const Key& key) const;
+  NodeId routes(const std::vector<const ir::Route*>& candidates, std::size_t at);
+  NodeId outcome(const ir::GuardedOutcome& outcome, const std::vector<const ir::Route*>& candidates, std::size_t at);
+  NodeId guarded(const ir::GuardedOutcome& outcome, NodeId then, NodeId otherwise);
+  NodeId balance(const ir::Balance& balance);
+  NodeId balanced(const ir::Balance& balance, bool marked);
+  NodeId behind(const ir::PoolEntry& entry, bool marked);
+  NodeId leave_alone();
+  NodeId checked(const Seen& seen);
+  NodeId hook(const Seen& seen, std::size_t which, bool accepted, bool masquerade);
+  NodeId check_from(const Seen& seen, std::size_t which, std::size_t at, const std::vector<std::uint32_t>& matching,
+                    bool accepted, bool masquerade);
+  [[nodiscard]] std::vector<std::uint32_t> matching(const Seen& seen, bool ir::Hooks::* hook) const;
+  [[nodiscard]] bool may_match(const ir::Check& check, const Seen& seen) const;
+  NodeId source_in(const net::PrefixSet& sources, NodeId inside, NodeId outside);
+  NodeId from_pod(NodeId pod, NodeId other);
+
+  Arena& arena_;
+  const ir::Program& program_;
+  Consulted consulted_{1};
+  Key key_;
+  Path path_;
+
+  std::map<ir::RouteKey, const ir::RangeCheck*> pre_;
+  std::map<ir::RouteKey, std::vector<std::uint32_t>> frontend_checks_;
+  std::map<std::pair<net::Protocol, std::uint16_t>, std::vector<std::uint32_t>> node_port_checks_;
+  std::map<net::Address, std::vector<std::uint32_t>> address_checks_;
+  std::vector<std::uint32_t> general_checks_;
+  Ports exact_ports_;                                                // of keys with an address
+  std::map<net::Protocol, std::vector<std::uint16_t>> local_ports_;  // of keys without
+  std::map<std::tuple<ir::PoolId, bool, bool, std::uint32_t, std::uint32_t>, NodeId> balances_;
+};
+
+}  // namespace portcullis::specialise
