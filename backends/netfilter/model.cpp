@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 namespace portcullis::netfilter {
 
@@ -55,6 +56,50 @@ std::string_view to_string(ChainType type) {
       return "route";
   }
   return {};
+}
+
+namespace {
+
+// Moves the numbers of chains and sets in what is taken over from another model.
+class Renumber {
+ public:
+  Renumber(ChainId chains, SetId sets) : chains_(chains), sets_(sets) {}
+  void operator()(Match& m) const {
+    if (auto* in = std::get_if<InSet>(&m.test)) in->set += sets_;
+  }
+  void operator()(Decide& d) const { (*this)(d.verdict); }
+  void operator()(DecideByMap& d) const { d.map += sets_; }
+  void operator()(Assign& a) const { (*this)(a.value); }
+  void operator()(Translate& t) const { (*this)(t.value); }
+  void operator()(Update& u) const { u.set += sets_; }
+  void operator()(Verdict& v) const { v.chain += chains_; }
+  void operator()(Expression& e) const {
+    if (e.map) *e.map += sets_;
+  }
+  void operator()(Reject&) const {}
+  void operator()(Masquerade&) const {}
+  void operator()(Chance&) const {}
+  void operator()(Unmodelled&) const {}
+
+ private:
+  ChainId chains_;
+  SetId sets_;
+};
+
+}  // namespace
+
+void append(Model& model, Model other) {
+  const Renumber renumber(static_cast<ChainId>(model.chains.size()), static_cast<SetId>(model.sets.size()));
+  for (Chain& chain : other.chains) {
+    for (Rule& rule : chain.rules) {
+      for (Statement& statement : rule.statements) std::visit(renumber, statement);
+    }
+    model.chains.push_back(std::move(chain));
+  }
+  for (Set& set : other.sets) {
+    for (Verdict& verdict : set.verdicts) renumber(verdict);
+    model.sets.push_back(std::move(set));
+  }
 }
 
 std::size_t Model::rules() const {

@@ -201,6 +201,9 @@ struct Model {
   [[nodiscard]] std::size_t elements() const;
 };
 
+// Puts the chains and sets of `other` behind those of `model`: one node, several files.
+void append(Model& model, Model other);
+
 // Appends the words of `value` that its width has.
 void append(std::vector<std::uint32_t>& words, const Value& value, std::uint8_t width);
 

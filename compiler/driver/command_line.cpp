@@ -74,6 +74,19 @@ constexpr const char* trace_footer =
     "With --node: what that node does with the packet. Without: from where it enters the cluster, across machines, to "
     "its end.";
 
+constexpr const char* verify_footer =
+    "Examples:\n"
+    "  portcullis verify manifests/ --node node-a --ruleset nftables.nft\n"
+    "  portcullis verify manifests/ --node node-a --ruleset iptables.save --ruleset ip6tables.save \\\n"
+    "                    --addresses addresses.json\n"
+    "\n"
+    "On the node: `nft list ruleset > nftables.nft`, `iptables-save > iptables.save`, `ip -j addr > addresses.json`.\n"
+    "kube-proxy's own configuration among the manifests says how it was run.\n"
+    "\n"
+    "Exit status: 0 proved: every packet fares as the manifests say; 1 drift, with a packet that shows it; 2 something "
+    "could\n"
+    "not be read; 3 unknown.";
+
 constexpr const char* explain_footer =
     "Examples:\n"
     "  portcullis explain PC2007\n"
@@ -151,6 +164,17 @@ void set_up_trace(CLI::App& app, TraceCommand& command) {
   app.footer(trace_footer);
 }
 
+void set_up_verify(CLI::App& app, VerifyCommand& command) {
+  add_common(app, command.common, input_paths, "text (default) or json, with =FILE into a file");
+  app.add_option("--node", command.node, "name of the node that the rulesets are of");
+  app.add_option("--ruleset", command.rulesets,
+                 "what iptables-save, ip6tables-save or nft list ruleset printed there; repeatable")
+      ->required()
+      ->allow_extra_args(false);
+  app.add_option("--addresses", command.addresses, "what `ip -j addr` printed there: all addresses of the node");
+  app.footer(verify_footer);
+}
+
 // CLI11 only says that a subcommand is missing.
 std::string unknown_command(const CLI::App& app, int argc, const char* const* argv) {
   if (argc < 2 || argv[1][0] == '-') return {};
@@ -185,6 +209,7 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   CompileCommand compile;
   ResolveCommand resolve;
   TraceCommand trace;
+  VerifyCommand verify;
   ExplainCommand explain;
   CLI::App* lint_app = app.add_subcommand("lint", "report what is wrong with manifests");
   add_common(*lint_app, lint.common, input_paths,
@@ -201,6 +226,8 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   set_up_resolve(*resolve_app, resolve);
   CLI::App* trace_app = app.add_subcommand("trace", "follow one packet, with the lines that decide");
   set_up_trace(*trace_app, trace);
+  CLI::App* verify_app = app.add_subcommand("verify", "prove that a node's live ruleset does what the manifests say");
+  set_up_verify(*verify_app, verify);
   CLI::App* explain_app = app.add_subcommand("explain", "print the rule behind a finding");
   explain_app->add_option("CODE", explain.code, "code (PC2007) or name (port-name-missing) of a finding");
   add_color(*explain_app, explain.color);
@@ -222,6 +249,7 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   if (lint_app->parsed()) return {std::move(lint), exit_done};
   if (compile_app->parsed()) return {std::move(compile), exit_done};
   if (resolve_app->parsed()) return {std::move(resolve), exit_done};
+  if (verify_app->parsed()) return {std::move(verify), exit_done};
   if (trace_app->parsed()) return {std::move(trace), exit_done};
   return {std::move(explain), exit_done};
 }

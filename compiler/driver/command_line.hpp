@@ -15,6 +15,7 @@ namespace portcullis::driver {
 inline constexpr int exit_done = 0;
 inline constexpr int exit_findings = 1;
 inline constexpr int exit_input = 2;
+inline constexpr int exit_unknown = 3;
 inline constexpr int exit_usage = 64;
 inline constexpr int exit_internal = 70;
 
@@ -57,11 +58,17 @@ struct TraceCommand {
   std::optional<std::string> node;
   std::optional<std::string> packets;  // --packets FILE
 };
+struct VerifyCommand {
+  Common common;
+  std::optional<std::string> node;
+  std::vector<std::string> rulesets;     // --ruleset FILE
+  std::optional<std::string> addresses;  // --addresses FILE
+};
 struct ExplainCommand {
   std::optional<std::string> code;  // a code or a name; absent: list them
   Color color = Color::automatic;
 };
-using Command = std::variant<LintCommand, CompileCommand, ResolveCommand, TraceCommand, ExplainCommand>;
+using Command = std::variant<LintCommand, CompileCommand, ResolveCommand, TraceCommand, VerifyCommand, ExplainCommand>;
 
 // Nothing when there is nothing to do: help and version were printed (`status` 0), or the line makes no sense (64, said
 // on stderr).

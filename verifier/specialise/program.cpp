@@ -46,64 +46,68 @@ Interval loopback(net::Family family) {
 }  // namespace
 
 ProgramSide::ProgramSide(Arena& arena, const ir::Program& program) : arena_(arena), program_(program) {
-  const auto note = [&](const ir::RouteKey& key) {
+  const auto note = [](Asked& asked, const ir::RouteKey& key) {
     if (key.address) {
-      exact_ports_[{*key.address, key.protocol}].push_back(key.port);
+      asked.exact[{*key.address, key.protocol}].push_back(key.port);
+      asked.addresses.push_back({*key.address, *key.address});
     } else {
-      local_ports_[key.protocol].push_back(key.port);
+      asked.local[key.protocol].push_back(key.port);
     }
   };
+  Asked& first = asked_[static_cast<std::size_t>(ConntrackState::fresh)];
   for (const ir::RangeCheck& r : program.pre) {
     pre_.emplace(r.key, &r);
-    note(r.key);
+    note(first, r.key);
   }
-  for (const ir::Route& r : program.routes) note(r.key);
+  for (const ir::Route& r : program.routes) note(first, r.key);
   for (std::uint32_t i = 0; i < program.checks.size(); ++i) {
+    const ir::Check& check = program.checks[i];
     std::visit(Overloaded{
-                   [&](const ir::ToFrontend& to) {
-                     frontend_checks_[to.key].push_back(i);
-                     note(to.key);
-                   },
-                   [&](const ir::ToNodePort& to) {
-                     node_port_checks_[{to.protocol, to.port}].push_back(i);
-                     local_ports_[to.protocol].push_back(to.port);
-                   },
+                   [&](const ir::ToFrontend& to) { frontend_checks_[to.key].push_back(i); },
+                   [&](const ir::ToNodePort& to) { node_port_checks_[{to.protocol, to.port}].push_back(i); },
                    [&](const ir::ToAddress& to) { address_checks_[to.address].push_back(i); },
                    [&](const ir::AnyPacket&) { general_checks_.push_back(i); },
                    [&](const ir::ToPrefix&) { general_checks_.push_back(i); },
                    [&](const ir::Marked&) { general_checks_.push_back(i); },
                    [&](const ir::Martian&) { general_checks_.push_back(i); },
                },
-               program.checks[i].match);
+               check.match);
+    for (std::size_t state = 0; state < asked_.size(); ++state) {
+      if (!in_state(check.states, static_cast<ConntrackState>(state))) continue;
+      Asked& asked = asked_[state];
+      if (const auto* to = std::get_if<ir::ToFrontend>(&check.match)) note(asked, to->key);
+      if (const auto* to = std::get_if<ir::ToNodePort>(&check.match)) asked.local[to->protocol].push_back(to->port);
+      if (const auto* to = std::get_if<ir::ToAddress>(&check.match))
+        asked.addresses.push_back({to->address, to->address});
+      if (const auto* to = std::get_if<ir::ToPrefix>(&check.match))
+        asked.addresses.push_back({to->prefix.address(), to->prefix.last()});
+    }
+  }
+  // Where a packet goes is asked of every packet, loopback is Martian's question.
+  for (Asked& asked : asked_) {
+    for (const auto* addresses : {&program.local_addresses, &program.accepted.addresses}) {
+      for (const net::Address& a : *addresses) asked.addresses.push_back({a, a});
+    }
+    const Interval own = loopback(program.family);
+    asked.addresses.push_back({own.low, own.high});
   }
 }
 
-// ---- cuts: the program is one test, asked by every run
+// ---- cuts
 
-std::vector<AddressCut> ProgramSide::address_cuts(std::uint32_t /*test*/) const {
-  std::vector<AddressCut> cuts;
-  const auto one = [&](const net::Address& a) { cuts.push_back({a, a}); };
-  for (const auto& [at, ports] : exact_ports_) one(at.first);
-  std::ranges::for_each(program_.local_addresses, one);
-  std::ranges::for_each(program_.accepted.addresses, one);
-  for (const auto& [address, checks] : address_checks_) one(address);
-  for (const std::uint32_t i : general_checks_) {
-    if (const auto* to = std::get_if<ir::ToPrefix>(&program_.checks[i].match))
-      cuts.push_back({to->prefix.address(), to->prefix.last()});
-  }
-  const Interval own = loopback(program_.family);
-  cuts.push_back({own.low, own.high});
-  return cuts;
+std::vector<AddressCut> ProgramSide::address_cuts(std::uint32_t test) const {
+  return asked_[test].addresses;
 }
 
-void ProgramSide::port_cuts(std::uint32_t /*test*/, const net::Address& destination, net::Protocol protocol,
+void ProgramSide::port_cuts(std::uint32_t test, const net::Address& destination, net::Protocol protocol,
                             std::vector<PortCut>& cuts) {
+  const Asked& asked = asked_[test];
   const auto add = [&](const std::vector<std::uint16_t>& ports) {
     for (const std::uint16_t port : ports) cuts.push_back({port, port});
   };
-  if (const auto found = exact_ports_.find({destination, protocol}); found != exact_ports_.end()) add(found->second);
+  if (const auto found = asked.exact.find({destination, protocol}); found != asked.exact.end()) add(found->second);
   if (!program_.is_local(destination) && !program_.accepts_node_port(destination)) return;
-  if (const auto found = local_ports_.find(protocol); found != local_ports_.end()) add(found->second);
+  if (const auto found = asked.local.find(protocol); found != asked.local.end()) add(found->second);
 }
 
 // ---- interpret.cpp, step by step
@@ -112,7 +116,7 @@ NodeId ProgramSide::residual(const Key& key, const Path& path) {
   key_ = key;
   path_ = path;
   consulted_.begin();
-  consulted_.note(0);
+  consulted_.note(static_cast<std::uint32_t>(path.state));
   if (path.state != ConntrackState::fresh) return leave_alone();
   const NodeId routed = routes(candidates(key), 0);
   const auto pre = pre_.find(route_key(key.destination, key.protocol, key.port));

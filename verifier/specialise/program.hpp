@@ -2,6 +2,7 @@
 // against the interpreter: tests/unit/specialise.
 #pragma once
 
+#include <array>
 #include <map>
 #include <string>
 #include <utility>
@@ -19,7 +20,8 @@ class ProgramSide : public Side {
 
   [[nodiscard]] NodeId residual(const Key& key, const Path& path) override;
   [[nodiscard]] const Consulted& consulted() const override { return consulted_; }
-  [[nodiscard]] std::size_t tests() const override { return 1; }
+  // One a conntrack state: whatever a packet of that state is asked.
+  [[nodiscard]] std::size_t tests() const override { return 4; }
   [[nodiscard]] std::vector<AddressCut> address_cuts(std::uint32_t test) const override;
   void port_cuts(std::uint32_t test, const net::Address& destination, net::Protocol protocol,
                  std::vector<PortCut>& cuts) override;
@@ -56,7 +58,7 @@ class ProgramSide : public Side {
 
   Arena& arena_;
   const ir::Program& program_;
-  Consulted consulted_{1};
+  Consulted consulted_{4};
   Key key_;
   Path path_;
 
@@ -65,8 +67,13 @@ class ProgramSide : public Side {
   std::map<std::pair<net::Protocol, std::uint16_t>, std::vector<std::uint32_t>> node_port_checks_;
   std::map<net::Address, std::vector<std::uint32_t>> address_checks_;
   std::vector<std::uint32_t> general_checks_;
-  Ports exact_ports_;                                                // of keys with an address
-  std::map<net::Protocol, std::vector<std::uint16_t>> local_ports_;  // of keys without
+  // What packets of one conntrack state are asked.
+  struct Asked {
+    Ports exact;                                                // ports of keys with an address
+    std::map<net::Protocol, std::vector<std::uint16_t>> local;  // of keys without
+    std::vector<AddressCut> addresses;
+  };
+  std::array<Asked, 4> asked_;
   std::map<std::tuple<ir::PoolId, bool, bool, std::uint32_t, std::uint32_t>, NodeId> balances_;
 };
 

@@ -338,7 +338,8 @@ class RulesetSide::Run {
   static Flow only_if(bool holds) { return holds ? Flow::next : Flow::break_off; }
 
   // Both ways: on with the rule where one of the atoms holds, off it elsewhere (or the other way round).
-  Flow split(const State& s, std::span<const Atom> atoms, bool negated) {
+  Flow split(State& s, std::span<const Atom> atoms, bool negated) {
+    if (fails_later(s)) return Flow::break_off;
     State on = s, off = s;
     ++on.statement;
     next_rule(off);
@@ -346,6 +347,24 @@ class RulesetSide::Run {
     NodeId node = fails;
     for (std::size_t i = atoms.size(); i-- > 0;) node = arena_.test(arena_.atom(atoms[i]), holds, node);
     return done(node);
+  }
+
+  // A later match of the rule fails, whatever the rest of the packet is. Matches change nothing, so their order within
+  // a rule is of no consequence; without this, k rules `-s … -d …` in a row would be 2^k ways.
+  bool fails_later(State& s) {
+    const State::Frame& top = s.stack[s.depth - 1U];
+    const Rule& rule = model_.chains[top.chain].rules[top.rule];
+    const std::uint32_t first = first_statement_[top.chain][top.rule];
+    for (std::size_t i = s.statement + 1U; i < rule.statements.size(); ++i) {
+      const auto* m = std::get_if<Match>(&rule.statements[i]);
+      if (m == nullptr) return false;
+      if (m->key.size() != 1 || m->negated || std::holds_alternative<InSet>(m->test)) continue;
+      statement_ = first + static_cast<std::uint32_t>(i);
+      const Operand x = operand(s, m->key.front(), false);
+      if (x.kind == Operand::Kind::missing) return true;
+      if (!x.open() && !passes(m->test, x.value)) return true;
+    }
+    return false;
   }
 
   Flow run(State& s, const Match& m) {
@@ -530,13 +549,14 @@ class RulesetSide::Run {
   }
 
   Flow run(State& s, const DecideByMap& d) {
+    if (const Random* random = unchosen(s, d.key)) return uniform(s, *random);
     const std::optional<std::size_t> open = load_key(s, d.key, false);
     if (missing_) return Flow::break_off;
     std::optional<std::uint32_t> found;
     if (const auto flow = look_up(s, d.map, open, found)) return *flow;
+    s.random.reset();
     if (!found) return Flow::break_off;
-    const Flow flow = follow(s, model_.sets[d.map].verdicts[*found]);
-    return flow;
+    return follow(s, model_.sets[d.map].verdicts[*found]);
   }
 
   Flow run(State& s, const Assign& a) {
@@ -635,10 +655,7 @@ class RulesetSide::Run {
 
   // Into value_; a flow if the statement is over.
   std::optional<Flow> evaluate(State& s, const Expression& e) {
-    for (const Term& t : e.terms) {
-      const auto* random = std::get_if<Random>(&t.source);
-      if (random != nullptr && !s.random) return uniform(s, *random);
-    }
+    if (const Random* random = unchosen(s, e.terms)) return uniform(s, *random);
     const std::optional<std::size_t> open = load_key(s, e.terms, false);
     if (missing_) return Flow::break_off;
     if (!e.map) {
@@ -661,6 +678,15 @@ class RulesetSide::Run {
     const auto first = map.values.begin() + static_cast<std::ptrdiff_t>(*found * words);
     value_.assign(first, first + static_cast<std::ptrdiff_t>(words));
     return {};
+  }
+
+  // A random number that this part of the run has not taken yet.
+  static const Random* unchosen(const State& s, std::span<const Term> terms) {
+    if (s.random) return nullptr;
+    for (const Term& t : terms) {
+      if (const auto* random = std::get_if<Random>(&t.source)) return random;
+    }
+    return nullptr;
   }
 
   Flow uniform(const State& s, const Random& r) {
