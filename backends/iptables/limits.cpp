@@ -35,24 +35,26 @@ bool has_chance(const ir::Program& program) {
 void report_limits(const ir::Program& program, base::Diagnostics& diagnostics) {
   if (has_affinity(program)) {
     auto& d = diagnostics.add(
-        "PC5002",
+        "PC5003",
         fmt::format(
             "iptables ({}) remembers {} clients of each endpoint with session affinity; beyond it the oldest are "
             "forgotten",
             to_string(program.family), recent_default),
         {});
+    d.severity = base::Severity::info;  // the bound, not an excess
     d.hint = "load the module with a larger list, for example `options xt_recent ip_list_tot=10000` in modprobe.d";
   }
   if (has_sctp(program)) {
-    diagnostics.add(
-        "PC5003",
-        fmt::format("an {} Service port uses SCTP: the node's kernel must have xt_sctp and conntrack for it",
-                    to_string(program.family)),
-        {});
+    diagnostics
+        .add("PC5001",
+             fmt::format("an {} Service port uses SCTP: the node's kernel must have xt_sctp and conntrack for it",
+                         to_string(program.family)),
+             {})
+        .severity = base::Severity::warning;
   }
   const auto* interface = std::get_if<ir::InterfaceDetector>(&program.detector);
   if (interface != nullptr && !interface->is_prefix && interface->name.ends_with('+')) {
-    auto& d = diagnostics.add("PC5013",
+    auto& d = diagnostics.add("PC5002",
                               fmt::format("iptables reads the interface name `{}` as a prefix", interface->name), {});
     d.field = "spec.detectLocal.interface";
   }

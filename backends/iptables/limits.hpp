@@ -11,10 +11,10 @@
 namespace portcullis::iptables {
 
 //   feature                              here
-//   session affinity                     approximated: xt_recent keeps ip_list_tot sources an endpoint (100 unless
-//   raised), PC5002 SCTP                                 needs xt_sctp and a conntrack that knows it, PC5003 interface
-//   detector `name+`           refused: iptables reads a `+` at the end as a prefix, PC5013 accept past a foreign
-//   FORWARD drop   exact: our jump comes first
+//   session affinity            approximated: xt_recent keeps ip_list_tot sources an endpoint (100 unless raised),
+//   PC5003 SCTP                        needs xt_sctp and a conntrack that knows it, PC5001 interface detector `name+`
+//   refused: iptables reads a `+` at the end as a prefix, PC5002 accept past a FORWARD drop  exact: our jump comes
+//   first
 void report_limits(const ir::Program& program, base::Diagnostics& diagnostics);
 
 // The lines in front of the text: what it is for, and one `requires …` line a presumption.

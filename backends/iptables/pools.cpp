@@ -180,9 +180,9 @@ Rule Pools::translation(const ir::Pool& pool, const ir::PoolEntry& entry) {
 
 // Whether a frontend is the endpoint itself (an external address that is this host-network endpoint's own). DNAT
 // changes nothing then, conntrack does not say DNAT, and the hairpin rules of postrouting miss the packet
-// (masquerade.hpp).
+// (masquerade.hpp), as they should in dialect nftables.
 bool Pools::may_stay_as_it_is(const ir::Pool& pool, const ir::PoolEntry& entry) const {
-  if (program_.dialect == ir::Dialect::nftables && !entry.local) return false;
+  if (program_.dialect == ir::Dialect::nftables) return false;
   if (std::ranges::binary_search(frontends_, entry.address) &&
       has_route(program_, ir::Table::service, {entry.address, pool.protocol, entry.port}))
     return true;

@@ -56,19 +56,19 @@ Groups::Groups(const ir::Program& program, base::Diagnostics& diagnostics) {
   for (const auto& [key, use] : uses) {
     const ir::Pool& pool = program.pools[key.pool];
     if (key.affinity_seconds == 0U)
-      diagnostics.add("PC5015", fmt::format("`{}` has affinity for no time", pool.name), {});
+      diagnostics.add("PC5002", fmt::format("`{}` has affinity for no time", pool.name), {});
     Group group{key.pool, key.affinity_seconds, key.protocol, {}, {}};
     if (use.cluster) group.cluster_slots = slots(pool, false);
     if (use.local) group.local_slots = slots(pool, true);
     for (auto* s : {&group.cluster_slots, &group.local_slots}) {
       if (s->size() <= max_slots) continue;
-      diagnostics.add("PC5015", fmt::format("the weights of `{}` need more than {} slots", pool.name, max_slots), {});
+      diagnostics.add("PC5003", fmt::format("the weights of `{}` need more than {} slots", pool.name, max_slots), {});
       s->resize(max_slots);
     }
     groups_.push_back(std::move(group));
   }
   if (groups_.size() > scratch::max_groups) {
-    diagnostics.add("PC5015",
+    diagnostics.add("PC5003",
                     fmt::format("{} pools, more than the {} that can be numbered", groups_.size(), scratch::max_groups),
                     {});
     groups_.resize(scratch::max_groups);
@@ -93,7 +93,7 @@ Labels::Labels(const ir::Program& program, const Groups& groups, base::Diagnosti
     if (!group.affinity_seconds) continue;
     const ir::Pool& pool = program.pools[group.pool];
     if (!group_of_pool.emplace(group.pool, g).second) {
-      diagnostics.add("PC5015", fmt::format("`{}` has two affinity time-outs or protocols", pool.name), {});
+      diagnostics.add("PC5002", fmt::format("`{}` has two affinity time-outs or protocols", pool.name), {});
     }
     for (std::uint32_t e = 0; e < pool.entries.size(); ++e) {
       order.emplace_back(ir::label(pool, pool.entries[e]), labels_.size());
@@ -102,7 +102,7 @@ Labels::Labels(const ir::Program& program, const Groups& groups, base::Diagnosti
   }
   if (labels_.empty()) return;
   if (labels_.size() > scratch::label_mask / 2) {
-    diagnostics.add("PC5015", fmt::format("{} endpoints with affinity, more than can be numbered", labels_.size()), {});
+    diagnostics.add("PC5003", fmt::format("{} endpoints with affinity, more than can be numbered", labels_.size()), {});
     return;
   }
   std::ranges::sort(order);

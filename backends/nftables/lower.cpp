@@ -141,6 +141,8 @@ void FamilyLowering::declare_sets() {
   sets_.endpoint_of = make_.map("endpoint_of", {{Type::classid, {}}}, {{address, {}}, {Type::inet_service, {}}});
   sets_.memory = make_.memory("memory", {make_.address_type("saddr"), make_.scratch_type()}, memory_capacity, 10800);
   sets_.hairpin = declare("hairpin", {make_.address_type("saddr"), make_.address_type("daddr"), port[0], port[1]}, {});
+  sets_.hairpin_same =
+      declare("hairpin_same", {make_.address_type("saddr"), make_.address_type("daddr"), port[0], port[1]}, {});
   for (const KeySpace space : {KeySpace::service, KeySpace::host_port_at, KeySpace::host_port}) guard_set(space, 0);
   declare("ranged", frontend, {});
   declare("allowed", with_source(frontend), interval);
@@ -176,11 +178,13 @@ void FamilyLowering::lower_scratch_end() {
   }
 }
 
-// Whoever translated the packet to its own sender: `ct status dnat` has the kernel's say that it was translated.
 void FamilyLowering::lower_post() {
   make_.rule(nat_postrouting_,
              {Maker::marked(program_.mark), Maker::flip_mark_bit(program_.mark), netfilter::Masquerade{}});
-  make_.rule(nat_postrouting_, {translated(), Maker::in(hairpin_key(), sets_.hairpin), netfilter::Masquerade{}});
+  for (Statements& hairpin : hairpins()) {
+    hairpin.push_back(netfilter::Masquerade{});
+    make_.rule(nat_postrouting_, std::move(hairpin));
+  }
 }
 
 }  // namespace portcullis::nftables

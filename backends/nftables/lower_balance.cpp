@@ -2,12 +2,17 @@
 // group are asked in list order whether they remember the source; the one that is taken is renewed before the packet is
 // translated.
 #include <algorithm>
+#include <functional>
+#include <optional>
+#include <set>
+#include <tuple>
 
 #include <fmt/format.h>
 
 #include "backends/nftables/limits.hpp"
 #include "backends/nftables/lower_family.hpp"
 #include "backends/nftables/scratch.hpp"
+#include "compiler/ir/l4/interpret.hpp"
 
 namespace portcullis::nftables {
 
@@ -28,6 +33,7 @@ void FamilyLowering::lower_groups() {
   add_balance_intervals(false);
   add_balance_intervals(true);
   lower_hairpin();
+  if (program_.dialect == ir::Dialect::iptables) lower_hairpin_same();
 }
 
 void FamilyLowering::add_endpoints(std::uint32_t number) {
@@ -143,6 +149,60 @@ ChainId FamilyLowering::remember_chain(std::uint32_t seconds) {
   return chain;
 }
 
+namespace {
+
+// Whether a packet to `key` from anywhere can meet a route.
+bool may_be_frontend(const ir::Program& program, const ir::RouteKey& key) {
+  const auto has = [&](ir::Table table, const ir::RouteKey& of) {
+    const auto found = std::ranges::lower_bound(program.routes, std::tie(table, of), std::less<>{},
+                                                [](const ir::Route& r) { return std::tie(r.table, r.key); });
+    return found != program.routes.end() && found->table == table && found->key == of;
+  };
+  const ir::RouteKey at_any{{}, key.protocol, key.port};
+  return has(ir::Table::service, key) ||
+         (program.is_local(*key.address) &&
+          (has(ir::Table::node_port, at_any) || has(ir::Table::host_port, at_any) || has(ir::Table::host_port, key)));
+}
+
+}  // namespace
+
+// Dialect iptables: endpoints that are frontends themselves. kube-proxy marks a hairpin before it translates, also one
+// that translation leaves as it is; here those are known by (source, destination, port) of an untranslated packet whose
+// fate is this very endpoint, whoever the detector takes the sender for.
+void FamilyLowering::lower_hairpin_same() {
+  std::optional<ir::Interpreter> interpreter;
+  std::set<ir::RouteKey> seen;
+  Elements elements = make_.elements(sets_.hairpin_same);
+  for (const ir::Pool& pool : program_.pools) {
+    for (const ir::PoolEntry& entry : pool.entries) {
+      const ir::RouteKey key{entry.address, pool.protocol, entry.port};
+      if (!may_be_frontend(program_, key) || !seen.insert(key).second) continue;
+      if (!interpreter) interpreter.emplace(program_);
+      net::Packet packet;
+      packet.src = packet.dst = entry.address;
+      packet.protocol = pool.protocol;
+      packet.dport = entry.port;
+      const auto stays = [&](net::PacketFrom from) {
+        packet.from = from;
+        const ir::Fate fate = interpreter->fate(packet, {});
+        return std::ranges::any_of(fate.targets, [&](const ir::Target& t) {
+          return t.address == entry.address && t.port == entry.port && t.masquerade;
+        });
+      };
+      const bool of_pod = stays(net::PacketFrom::pod), of_other = stays(net::PacketFrom::external);
+      if (of_pod != of_other) {
+        diagnostics_.add("PC5002",
+                         fmt::format("endpoint {} of `{}` is a frontend itself, for some senders only",
+                                     net::endpoint_text(entry.address, entry.port), pool.name),
+                         {});
+      } else if (of_pod) {
+        elements.key(entry.address).key(entry.address).key(make_.number(pool.protocol)).key(entry.port);
+        elements.comment(pool.name);
+      }
+    }
+  }
+}
+
 // Endpoints that would answer themselves: masqueraded when they are chosen for themselves. Dialect nftables: those of
 // this node only.
 void FamilyLowering::lower_hairpin() {
@@ -178,7 +238,7 @@ void FamilyLowering::lower_hairpin() {
       const auto& [protocol, address, port] = last.key;
       if (!it->masqueraded) {
         diagnostics_.add(
-            "PC5015",
+            "PC5002",
             fmt::format("endpoint {} of `{}` is on this node, of `{}` it is not", net::endpoint_text(address, port),
                         program_.pools[last.pool].name, program_.pools[it->pool].name),
             {});

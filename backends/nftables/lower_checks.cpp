@@ -126,8 +126,11 @@ void FamilyLowering::check_part(const CheckLayer& layer, const CheckPart& part) 
     case CheckKind::marked:
       check_rule(part.hooks, states, {Maker::marked(program_.mark), verdict_of(only.verdict)});
       // A hairpin is masqueraded without the mark.
-      return check_rule(part.hooks, states,
-                        {translated(), Maker::in(hairpin_key(), sets_.hairpin), verdict_of(only.verdict)});
+      for (Statements& hairpin : hairpins()) {
+        hairpin.push_back(verdict_of(only.verdict));
+        check_rule(part.hooks, states, std::move(hairpin));
+      }
+      return;
     case CheckKind::martian:
       return check_martian(layer.states, only);
     case CheckKind::frontend_ranges:
@@ -217,6 +220,16 @@ void FamilyLowering::check_martian(ir::States states, const ir::Check& check) {
 
 Statement FamilyLowering::translated(bool negated) {
   return netfilter::Match{{Maker::field(Field::ct_status)}, netfilter::AnyBit{netfilter::status::dnat}, negated};
+}
+
+// Whoever translated the packet to its own sender: `ct status dnat` has the kernel's say that it was translated, which
+// it has not where the frontend is the endpoint itself.
+std::vector<Statements> FamilyLowering::hairpins() {
+  std::vector<Statements> out;
+  out.push_back({translated(), Maker::in(hairpin_key(), sets_.hairpin)});
+  if (make_.model().sets[sets_.hairpin_same].size() > 0)
+    out.push_back({translated(true), Maker::in(hairpin_key(), sets_.hairpin_same)});
+  return out;
 }
 
 std::vector<Term> FamilyLowering::hairpin_key() const {

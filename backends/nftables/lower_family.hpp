@@ -25,7 +25,8 @@ class FamilyLowering {
  private:
   // Sets that exist in every load, used or not: an update in place then never leaves one behind with old elements.
   struct Sets {
-    SetId node_addresses{}, classes{}, balance{}, hairpin{}, label_of{}, group_of{}, endpoint_of{}, memory{};
+    SetId node_addresses{}, classes{}, balance{}, hairpin{}, hairpin_same{}, label_of{}, group_of{}, endpoint_of{},
+        memory{};
     std::array<SetId, 4> routes{};     // by KeySpace
     std::array<SetId, 3> endpoints{};  // by protocol
   };
@@ -57,6 +58,7 @@ class FamilyLowering {
   ChainId sticky_chain(std::uint32_t slots, std::uint32_t seconds, bool local_set);
   ChainId remember_chain(std::uint32_t seconds);
   void lower_hairpin();
+  void lower_hairpin_same();
 
   // ---- pre, check (lower_checks.cpp)
   void lower_ranges();
@@ -74,6 +76,8 @@ class FamilyLowering {
   [[nodiscard]] Statement verdict_of(ir::Verdict verdict) const;
   static Statement translated(bool negated = false);
   [[nodiscard]] std::vector<Term> hairpin_key() const;
+  // What tells hairpins from other packets after translation, an alternative each.
+  [[nodiscard]] std::vector<Statements> hairpins();
 
   // ---- the rest (lower.cpp)
   void lower_post();

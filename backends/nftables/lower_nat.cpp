@@ -22,7 +22,7 @@ bool nameable(std::string_view interface) {
 
 void FamilyLowering::lower_routes() {
   if (const auto* i = std::get_if<ir::InterfaceDetector>(&program_.detector); i != nullptr && !nameable(i->name)) {
-    diagnostics_.add("PC5015", fmt::format("`{}` cannot be an interface's name in nftables", i->name), {});
+    diagnostics_.add("PC5002", fmt::format("`{}` cannot be an interface's name in nftables", i->name), {});
   }
   const auto count = [&](KeySpace space) {
     return static_cast<std::size_t>(
@@ -37,7 +37,7 @@ void FamilyLowering::lower_routes() {
 
 void FamilyLowering::add_route(const ir::Route& route) {
   if (!route.rivals.empty()) {
-    diagnostics_.add("PC5015", fmt::format("`{}` and `{}` both claim one key", route.owner, route.rivals.front()),
+    diagnostics_.add("PC5002", fmt::format("`{}` and `{}` both claim one key", route.owner, route.rivals.front()),
                      route.origin.span);
     return;
   }
@@ -47,7 +47,7 @@ void FamilyLowering::add_route(const ir::Route& route) {
     if (balance == nullptr) continue;
     const std::uint32_t number = groups_.number(*balance, route.key.protocol);
     if (group && *group != number) {
-      diagnostics_.add("PC5015", fmt::format("a route of `{}` balances over two pools", route.owner),
+      diagnostics_.add("PC5002", fmt::format("a route of `{}` balances over two pools", route.owner),
                        route.origin.span);
       return;
     }
@@ -67,7 +67,7 @@ std::uint32_t FamilyLowering::class_of(const ir::Route& route) {
   if (const auto found = classes_.find(s); found != classes_.end()) return found->second;
   const auto number = static_cast<std::uint32_t>(classes_.size());
   if (number == scratch::max_classes) {
-    diagnostics_.add("PC5015", fmt::format("more than {} shapes of routes", scratch::max_classes), route.origin.span);
+    diagnostics_.add("PC5003", fmt::format("more than {} shapes of routes", scratch::max_classes), route.origin.span);
   }
   if (number >= scratch::max_classes) return 0;
   const ChainId chain = class_chain(s);

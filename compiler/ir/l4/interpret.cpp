@@ -150,8 +150,11 @@ const GuardedOutcome& Interpreter::choose(const Route& route, const Packet& pack
 }
 
 bool Interpreter::masquerades(const Balance& balance, const PoolEntry& entry, const Packet& packet) const {
-  // A hairpin: the endpoint would answer itself without passing this node (reference 3.5.2).
-  if (packet.src == entry.address && (program_->dialect == Dialect::iptables || entry.local)) return true;
+  // A hairpin: the endpoint would answer itself without passing this node (reference 3.5.2). kube-proxy marks it before
+  // it translates in mode iptables. In mode nftables it asks conntrack in postrouting, and where the frontend is the
+  // endpoint itself nothing was translated.
+  const bool changes = packet.dst != entry.address || packet.dport != entry.port;
+  if (packet.src == entry.address && (program_->dialect == Dialect::iptables || (entry.local && changes))) return true;
   switch (balance.masquerade) {
     case Masquerade::never:
       return false;

@@ -47,7 +47,8 @@ TEST_CASE("a rule that is reported can be explained") {
   }
 }
 
-TEST_CASE("codes are sorted and unique, names unique") {
+// A NetworkPolicy (PC3401) and a sentence of policy text (PC4003) can both select nothing; the code tells them apart.
+TEST_CASE("codes are sorted and unique, names unique but for one") {
   const auto rules = base::catalogue();
   CHECK(std::ranges::is_sorted(rules, {}, &base::Rule::code));
   std::set<std::string_view> codes;
@@ -55,14 +56,14 @@ TEST_CASE("codes are sorted and unique, names unique") {
   for (const base::Rule& rule : rules) {
     CHECK(codes.insert(rule.code).second);
     INFO(rule.name);
-    CHECK(names.insert(rule.name).second);
+    CHECK(names.insert(rule.name).second == (rule.code != "PC4003"));
   }
 }
 
 TEST_CASE("a rule is found by code and by name, and nothing else is") {
   for (const base::Rule& rule : base::catalogue()) {
     CHECK(base::find_rule(rule.code) == &rule);
-    CHECK(base::find_rule(rule.name) == &rule);
+    if (rule.code != "PC4003") CHECK(base::find_rule(rule.name) == &rule);
   }
   for (const std::string_view unknown : {"", "PC", "PC0000", "PC9999", "pc1001", "PC1001 ", "yaml", "\xff"}) {
     INFO(unknown);

@@ -92,7 +92,7 @@ TEST_CASE("the head says what the node must have") {
   }
   std::vector<std::string> codes;
   for (const base::Diagnostic& d : diagnostics.all()) codes.push_back(d.code);
-  CHECK(codes == std::vector<std::string>{"PC5002", "PC5003"});
+  CHECK(codes == std::vector<std::string>{"PC5003", "PC5001"});
 }
 
 TEST_CASE("an interface name that iptables would read as a prefix is refused") {
@@ -101,7 +101,7 @@ TEST_CASE("an interface name that iptables would read as a prefix is refused") {
   base::Diagnostics diagnostics;
   (void)lower(p, diagnostics);
   REQUIRE(diagnostics.all().size() == 1);
-  CHECK(diagnostics.all()[0].code == "PC5013");
+  CHECK(diagnostics.all()[0].code == "PC5002");
 }
 
 }  // namespace portcullis::iptables

@@ -284,25 +284,25 @@ TEST_CASE("lower: what nftables cannot say is a finding") {
   const std::vector<Row> rows{
       {head4 + pools + "route service/cluster-ip a tcp 10.96.0.1:80 -> balance a\n", {}},
       {head4 + pools + "route service/cluster-ip a tcp 10.96.0.1:80 from pod -> balance a ; -> balance b\n",
-       {"PC5015 a route of `a` balances over two pools"}},
+       {"PC5002 a route of `a` balances over two pools"}},
       {head4 + pools + "route service/cluster-ip a tcp 10.96.0.1:80 -> balance a | rivals b\n",
-       {"PC5015 `a` and `b` both claim one key"}},
+       {"PC5002 `a` and `b` both claim one key"}},
       {head4 + pools +
            "route service/cluster-ip a tcp 10.96.0.1:80 -> balance a affinity 600s\nroute service/cluster-ip a tcp "
            "10.96.0.2:80 -> balance a affinity 60s\n",
-       {"PC5002 IPv4: session affinity remembers up to 1048576 pairs of source and endpoint on a node",
-        "PC5015 `a` has two affinity time-outs or protocols"}},
+       {"PC5003 IPv4: session affinity remembers up to 1048576 pairs of source and endpoint on a node",
+        "PC5002 `a` has two affinity time-outs or protocols"}},
       {head4 + "pool a tcp { 10.244.1.2:80 local }\npool b tcp { 10.244.1.2:80 }\nroute service/cluster-ip a tcp "
                "10.96.0.1:80 -> balance a\nroute service/cluster-ip b tcp 10.96.0.2:80 -> balance b\n",
-       {"PC5015 endpoint 10.244.1.2:80 of `a` is on this node, of `b` it is not"}},
+       {"PC5002 endpoint 10.244.1.2:80 of `a` is on this node, of `b` it is not"}},
       {head4 + "pool a sctp { 10.244.1.2:80 }\nroute service/cluster-ip a sctp 10.96.0.1:80 -> balance a\n",
-       {"PC5003 `a` needs SCTP in the node's kernel (nf_conntrack, nft_nat)"}},
+       {"PC5001 `a` needs SCTP in the node's kernel (nf_conntrack, nft_nat)"}},
       {head4 + "stage check mark marked forward any-state -> accept\n",
-       {"PC5001 IPv4: dialect iptables accepts forwarded packets of Services, which nftables cannot do past a foreign "
+       {"PC5002 IPv4: dialect iptables accepts forwarded packets of Services, which nftables cannot do past a foreign "
         "chain"}},
       {head4 +
            "stage check mark marked forward any-state -> accept\nstage check p any forward any-state foreign -> drop\n",
-       {"PC5001 IPv4: dialect iptables accepts forwarded packets of Services, which nftables cannot do past a foreign "
+       {"PC5002 IPv4: dialect iptables accepts forwarded packets of Services, which nftables cannot do past a foreign "
         "chain with the policy DROP"}},
   };
   for (const Row& row : rows) {
