@@ -37,12 +37,76 @@ inline constexpr auto endpoints_rules = std::to_array<Rule>({
      .name = "endpoint-is-a-service-ip",
      .severity = Severity::error,
      .explanation = "An endpoint address is itself the address of a Service. A translated packet is not translated "
-                    "again, so it goes nowhere."},
+                    "again, so it goes nowhere.",
+     .example = R"(apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  clusterIP: 10.96.0.20
+  selector: {app: web}
+  ports: [{port: 80}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: alias}
+spec: {ports: [{port: 80}]}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: alias-1, labels: {kubernetes.io/service-name: alias}}
+addressType: IPv4
+ports: [{name: "", port: 80}]
+endpoints: [{addresses: [10.96.0.20]}])",
+     .fixed = R"(apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  clusterIP: 10.96.0.20
+  selector: {app: web}
+  ports: [{port: 80}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: alias}
+spec: {ports: [{port: 80}]}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: alias-1, labels: {kubernetes.io/service-name: alias}}
+addressType: IPv4
+ports: [{name: "", port: 80}]
+endpoints: [{addresses: [10.244.1.5]}])",
+     .fix = "Point at the pods themselves, or use type ExternalName.",
+     .reported = true},
     {.code = "PC3008",
      .name = "orphan-endpoint-slice",
      .severity = Severity::warning,
      .explanation =
-         "An EndpointSlice belongs to no Service: it has no service-name label, or that Service does not exist."},
+         "An EndpointSlice belongs to no Service: it has no service-name label, or that Service does not exist.",
+     .example = R"(apiVersion: v1
+kind: Service
+metadata: {name: db}
+spec: {ports: [{port: 5432}]}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: db-1, labels: {kubernetes.io/service-name: bd}}
+addressType: IPv4
+ports: [{name: "", port: 5432}]
+endpoints: [{addresses: [203.0.113.5]}])",
+     .fixed = R"(apiVersion: v1
+kind: Service
+metadata: {name: db}
+spec: {ports: [{port: 5432}]}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: db-1, labels: {kubernetes.io/service-name: db}}
+addressType: IPv4
+ports: [{name: "", port: 5432}]
+endpoints: [{addresses: [203.0.113.5]}])",
+     .fix = "Give the slice the label `kubernetes.io/service-name` with the name of its Service.",
+     .reported = true},
     {.code = "PC3009",
      .name = "quoted-port-number",
      .severity = Severity::error,

@@ -170,8 +170,32 @@ spec:
     {.code = "PC1011",
      .name = "nothing-to-join",
      .severity = Severity::info,
-     .explanation = "Services of a namespace select pods, but the input has no workload of that namespace, so "
-                    "selectors cannot be checked."},
+     .explanation = "Services of a namespace select pods and the input has no workload of that namespace, or its "
+                    "Ingresses name Services and the input has none there: what refers to what cannot be checked.",
+     .example = R"(apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {app: web}
+  ports: [{port: 80, targetPort: 8080}])",
+     .fixed = R"(apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {app: web}
+  ports: [{port: 80, targetPort: 8080}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers: [{name: main, image: web, ports: [{containerPort: 8080}]}])",
+     .fix = "Add what is missing to the input, or say `complete: true` in .portcullis.yaml if there is no more.",
+     .reported = true},
     {.code = "PC1012",
      .name = "suppression-without-reason",
      .severity = Severity::error,
@@ -196,6 +220,31 @@ spec:
   podSelector: {}
   policyTypes: [Ingress])",
      .fix = "Nothing has to be done; keep in mind that the answers hold without this object.",
+     .reported = true},
+    {.code = "PC1015",
+     .name = "merged-key-set-again",
+     .severity = Severity::warning,
+     .explanation =
+         "A mapping sets a key that its merge key `<<` brings as well. YAML lets the mapping's own value hold, "
+         "and so does kubectl where the key follows the `<<`; an API server that decodes strictly refuses "
+         "the document. An error where the key stands before the `<<`: there kubectl takes the merged value.",
+     .example = R"(apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {app: web}
+  ports:
+  - &http {name: http, port: 80}
+  - {<<: *http, name: alt, targetPort: 8080, port: 81})",
+     .fixed = R"(apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {app: web}
+  ports:
+  - {name: http, port: 80}
+  - {name: alt, targetPort: 8080, port: 81})",
+     .fix = "Write the values out, or merge a mapping that leaves the key out.",
      .reported = true},
 });
 

@@ -113,7 +113,35 @@ spec:
     {.code = "PC2054",
      .name = "two-default-ingress-classes",
      .severity = Severity::warning,
-     .explanation = "More than one IngressClass says that it is the default."},
+     .explanation =
+         "More than one IngressClass says that it is the default. An Ingress without a class gets the one that "
+         "was created last; older API servers refuse it.",
+     .example = R"(apiVersion: networking.k8s.io/v1
+kind: IngressClass
+metadata:
+  name: a
+  annotations: {ingressclass.kubernetes.io/is-default-class: "true"}
+spec: {controller: example.com/a}
+---
+apiVersion: networking.k8s.io/v1
+kind: IngressClass
+metadata:
+  name: b
+  annotations: {ingressclass.kubernetes.io/is-default-class: "true"}
+spec: {controller: example.com/b})",
+     .fixed = R"(apiVersion: networking.k8s.io/v1
+kind: IngressClass
+metadata:
+  name: a
+  annotations: {ingressclass.kubernetes.io/is-default-class: "true"}
+spec: {controller: example.com/a}
+---
+apiVersion: networking.k8s.io/v1
+kind: IngressClass
+metadata: {name: b}
+spec: {controller: example.com/b})",
+     .fix = "Keep one of the annotations.",
+     .reported = true},
     {.code = "PC2060",
      .name = "endpoint-slice-invalid",
      .severity = Severity::error,

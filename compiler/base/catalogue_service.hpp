@@ -47,7 +47,35 @@ spec:
     {.code = "PC2003",
      .name = "load-balancer-kubelet-port",
      .severity = Severity::error,
-     .explanation = "A LoadBalancer Service may not take port 10250, where every kubelet listens."},
+     .explanation =
+         "A LoadBalancer Service may not take port 10250, where every kubelet listens. API servers since 1.33 "
+         "accept it; it is reported where the profile's `kubernetesVersion` is older.",
+     .example = R"(apiVersion: portcullis.dev/v1
+kind: ClusterProfile
+metadata: {name: cluster}
+spec: {kubernetesVersion: "1.32"}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  type: LoadBalancer
+  selector: {app: web}
+  ports: [{port: 10250}])",
+     .fixed = R"(apiVersion: portcullis.dev/v1
+kind: ClusterProfile
+metadata: {name: cluster}
+spec: {kubernetesVersion: "1.32"}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  type: LoadBalancer
+  selector: {app: web}
+  ports: [{port: 443, targetPort: 10250}])",
+     .fix = "Use another port.",
+     .reported = true},
     {.code = "PC2004",
      .name = "headless-with-node-ports",
      .severity = Severity::error,

@@ -87,6 +87,7 @@ void take_scalars(const Documents& documents, Profile& profile, base::Diagnostic
   profile.localhost_node_ports = choose(ours.localhost_node_ports, theirs.localhost_node_ports, true, diagnostics);
   profile.conntrack_tcp_be_liberal =
       choose(ours.conntrack_tcp_be_liberal, theirs.conntrack_tcp_be_liberal, false, diagnostics);
+  if (ours.kubernetes_minor.given()) profile.kubernetes_minor = *ours.kubernetes_minor;
   profile.forward_policy = ours.forward_policy.value_or(ForwardPolicy::accept);
   profile.emit_host_ports = ours.emit_host_ports.value_or(true);
   profile.node_ports = ours.node_ports.value_or(PortRange{});

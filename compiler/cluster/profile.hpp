@@ -77,6 +77,7 @@ struct HostPort {
 enum class ForwardPolicy { accept, drop };
 
 struct Profile {
+  std::optional<unsigned> kubernetes_minor;  // 36 for Kubernetes 1.36; absent: the newest that portcullis knows
   Dialect dialect = Dialect::nftables;
   // Known Service ranges; `service_cidrs_given` false: the defaults, which only warn about an address outside.
   std::vector<net::Prefix> service_cidrs;

@@ -144,6 +144,11 @@ void read_scalars(const manifest::ClusterProfile& document, const Document& plac
                   base::Diagnostics& diagnostics) {
   const auto dialect = place.at("spec.dialect", document.dialect);
   settings.dialect.give(read_word(document.dialect, dialects, dialect, diagnostics), dialect, diagnostics);
+  if (document.kubernetes_version) {
+    const auto version = place.at("spec.kubernetesVersion", document.kubernetes_version);
+    settings.kubernetes_minor.give(read_version(*document.kubernetes_version, version, diagnostics), version,
+                                   diagnostics);
+  }
   const auto forward = place.at("spec.forwardPolicy", document.forward_policy);
   settings.forward_policy.give(read_word(document.forward_policy, forward_policies, forward, diagnostics), forward,
                                diagnostics);

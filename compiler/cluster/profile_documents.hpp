@@ -11,6 +11,7 @@ struct ProfileSettings {
   Setting<ForwardPolicy> forward_policy;
   Setting<bool> masquerade_all, localhost_node_ports, conntrack_tcp_be_liberal, emit_host_ports;
   Setting<int> masquerade_bit;
+  Setting<unsigned> kubernetes_minor;
   Setting<PortRange> node_ports;
   Setting<DetectMode> detect_mode;
   Setting<std::string> detect_interface, detect_prefix;

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "compiler/manifest/kinds.hpp"
+
 namespace portcullis::cluster {
 
 namespace {
@@ -67,6 +69,14 @@ std::optional<net::Protocol> read_protocol(const manifest::Text& text, const Set
   if (protocol && *protocol != net::Protocol::icmp) return protocol;
   report_invalid(diagnostics, place, fmt::format("`{}` is no protocol of a port", base::printable(text.value)),
                  "it is `TCP`, `UDP` or `SCTP`");
+  return {};
+}
+
+std::optional<unsigned> read_version(const manifest::Text& text, const SettingPlace& place,
+                                     base::Diagnostics& diagnostics) {
+  if (const auto minor = manifest::minor_version(text.value)) return minor;
+  report_invalid(diagnostics, place, fmt::format("`{}` is no version of Kubernetes", base::printable(text.value)),
+                 "a version looks like 1.36");
   return {};
 }
 

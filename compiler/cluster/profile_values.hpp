@@ -78,6 +78,9 @@ struct ListSetting {
 // `TCP`, `UDP`, `SCTP`.
 [[nodiscard]] std::optional<net::Protocol> read_protocol(const manifest::Text& text, const SettingPlace& place,
                                                          base::Diagnostics& diagnostics);
+// The minor version of `1.36`.
+[[nodiscard]] std::optional<unsigned> read_version(const manifest::Text& text, const SettingPlace& place,
+                                                   base::Diagnostics& diagnostics);
 // `30000-32767`.
 [[nodiscard]] std::optional<PortRange> read_port_range(const manifest::Text& text, const SettingPlace& place,
                                                        base::Diagnostics& diagnostics);

@@ -8,6 +8,7 @@
 #include "compiler/cluster/claims.hpp"
 #include "compiler/cluster/endpoints.hpp"
 #include "compiler/cluster/inventory.hpp"
+#include "compiler/cluster/joins.hpp"
 #include "compiler/cluster/nodes.hpp"
 #include "compiler/cluster/pods.hpp"
 #include "compiler/cluster/services.hpp"
@@ -125,6 +126,8 @@ Resolved resolve(const manifest::Input& input, const ResolveOptions& options, ba
   Cluster& cluster = resolved.cluster;
   cluster.profile = merge_profile(input, diagnostics);
   validate_all(input, cluster.profile, diagnostics);
+  report_default_classes(input, diagnostics);
+  if (!options.complete) report_nothing_to_join(input, diagnostics);
 
   const Inventory inventory = take_inventory(input);
   cluster.services = resolve_services(inventory, cluster.profile);
@@ -139,6 +142,8 @@ Resolved resolve(const manifest::Input& input, const ResolveOptions& options, ba
   allocate_node_ports(allocation, host_port_numbers(pods, cluster.nodes));
   allocate_load_balancers(allocation);
 
+  report_orphan_slices(input, inventory, diagnostics);
+  report_chained_endpoints(inventory, cluster, diagnostics);
   resolve_endpoints({inventory, pods, cluster.nodes}, cluster.services, diagnostics);
   cluster.claims = resolve_claims(cluster, pods, diagnostics);
   place_host_ports(pods, cluster.nodes);

@@ -20,6 +20,8 @@ struct Lock {
 
 struct ResolveOptions {
   Lock lock;  // empty: none
+  // The input is all there is (`complete` of the configuration): no workload of a namespace means that there is none.
+  bool complete = false;
 };
 
 struct Resolved {

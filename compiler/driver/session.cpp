@@ -101,8 +101,10 @@ Loaded load(Session& session, const Unit& unit, bool write_lock) {
       complain(fmt::format("no Kubernetes object in {}", quoted_list(unit.paths)));
     }
   }
-  loaded.resolved = session.timed(
-      "resolve", [&] { return cluster::resolve(loaded.input, cluster::ResolveOptions{lock}, session.diagnostics); });
+  loaded.resolved = session.timed("resolve", [&] {
+    return cluster::resolve(loaded.input, cluster::ResolveOptions{lock, session.settings.complete},
+                            session.diagnostics);
+  });
   return loaded;
 }
 

@@ -1,5 +1,6 @@
 #include "compiler/driver/settings.hpp"
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <system_error>
@@ -16,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<std::string_view, 2> known_keys{"failOn", "namespace"};
+constexpr std::array<std::string_view, 3> known_keys{"complete", "failOn", "namespace"};
 
 std::optional<fs::path> find_upwards() {
   std::error_code error;
@@ -43,8 +44,7 @@ class Reader {
 
   void section(const manifest::ConfigSection& section) {
     const std::string& key = section.key.value;
-    const bool known = key == "namespace" || key == "failOn";
-    if (!known) {
+    if (std::ranges::find(known_keys, key) == known_keys.end()) {
       const std::string_view near = base::nearest(key, known_keys);
       base::Diagnostic& d = add("PC1004", fmt::format("the configuration has no key `{}`", key), section.key.span);
       if (!near.empty()) d.hint = fmt::format("did you mean `{}`?", near);
@@ -54,6 +54,8 @@ class Reader {
       add("PC1005", fmt::format("`{}` must be a word, this is a map", key), section.key.span);
     } else if (key == "namespace") {
       settings_.ns = section.value.value;
+    } else if (key == "complete") {
+      complete(section.value);
     } else if (!parse_fail_on(section.value.value, settings_.fail_on)) {
       add("PC1005", fmt::format("`failOn` is `{}`", section.value.value), section.value.span).hint =
           "use error, warning or never";
@@ -61,6 +63,12 @@ class Reader {
   }
 
  private:
+  void complete(const manifest::Text& value) {
+    settings_.complete = value.value == "true";
+    if (!settings_.complete && value.value != "false")
+      add("PC1005", fmt::format("`complete` is `{}`", base::printable(value.value)), value.span).hint =
+          "use true or false";
+  }
   base::Diagnostic& add(std::string_view code, std::string message, base::SourceSpan span) {
     settings_.readable = false;
     return diagnostics_.add(code, std::move(message), span);

@@ -3,6 +3,7 @@
 //   # .portcullis.yaml
 //   namespace: shop        # of objects that name none
 //   failOn: warning        # error, warning, never
+//   complete: true         # the input is the whole cluster; false: other files may hold more
 #pragma once
 
 #include <optional>
@@ -17,7 +18,8 @@ namespace portcullis::driver {
 struct Settings {
   std::string ns = "default";
   std::optional<base::Severity> fail_on = base::Severity::error;  // nothing: never
-  std::string lock_path;                                          // where the lock file is, or would be written
+  bool complete = false;
+  std::string lock_path;    // where the lock file is, or would be written
   bool lock_named = false;  // by --lock: it has to exist unless it is to be written
   bool readable = true;     // false: the configuration file has an error, which is among the findings
 };

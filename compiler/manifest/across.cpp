@@ -1,5 +1,6 @@
 #include "compiler/manifest/across.hpp"
 
+#include <algorithm>
 #include <set>
 #include <tuple>
 
@@ -29,6 +30,28 @@ void Duplicates::add(const std::vector<Identity>& identities, const base::Source
     finding.related.push_back(
         {fmt::format("first defined on line {}", sources.begin(first->second).line), first->second});
   }
+}
+
+base::Diagnostics as_of_version(unsigned minor, const Part& part) {
+  base::Diagnostics out;
+  const std::vector<base::Diagnostic>& all = part.diagnostics.all();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto removed = std::ranges::find(part.removed, i, &Removed::finding);
+    if (removed == part.removed.end() || removed->since <= minor) {
+      out.add(all[i]);
+      continue;
+    }
+    base::Diagnostic& finding =
+        out.add("PC1014",
+                fmt::format("{} has an API version that Kubernetes 1.{} serves, and portcullis does not read it",
+                            base::printable(all[i].object.text()), minor),
+                all[i].span);
+    finding.severity = base::Severity::warning;  // its traffic is missing from every answer
+    finding.hint = all[i].hint;
+    finding.object = all[i].object;
+    finding.field = all[i].field;
+  }
+  return out;
 }
 
 void report_unmodelled(const std::vector<Unmodelled>& objects, base::Diagnostics& diagnostics) {

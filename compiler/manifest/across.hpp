@@ -1,5 +1,5 @@
 // Findings that need more than one document: the same object twice in a file, kinds that decide traffic and are not
-// modelled.
+// modelled, versions that only the profile's Kubernetes serves.
 #pragma once
 
 #include <string>
@@ -22,6 +22,10 @@ class Duplicates {
  private:
   std::unordered_map<std::string, base::SourceSpan> seen_;  // where each was first; only looked up, never listed
 };
+
+// What was said of one piece of the input, as it is for a cluster of Kubernetes 1.`minor`: an API version that such a
+// cluster serves is not removed (PC1007), but portcullis does not read it (PC1014).
+[[nodiscard]] base::Diagnostics as_of_version(unsigned minor, const Part& part);
 
 // One finding for each kind and namespace, at the first such object.
 void report_unmodelled(const std::vector<Unmodelled>& objects, base::Diagnostics& diagnostics);

@@ -47,6 +47,12 @@ bool is_replaced_hook(const Tree& tree, NodeId root) {
   return tree.find(annotations, "helm.sh/hook-delete-policy") != 0;
 }
 
+// spec.template with labels to be selected by and containers to serve: whatever the kind is called, it makes pods.
+bool has_pod_template(const Tree& tree, NodeId root) {
+  const NodeId pod = tree.find(tree.find(root, "spec"), "template");
+  return tree.find(pod, "metadata") != 0 && tree.find(tree.find(pod, "spec"), "containers") != 0;
+}
+
 // `-n`: what a client would fill in before the object reaches the API server. Absent means `default` everywhere else.
 void fill_namespace(Object& object, const std::string& ns) {
   if (ns == "default" || !is_namespaced(object.kind)) return;
@@ -66,6 +72,8 @@ void DocumentReader::read(const Tree& tree) {
   if (tree.root == 0 || tree[tree.root].shape != Shape::mapping) return;
   duplicates_ = tree.duplicates;
   std::ranges::sort(duplicates_, {}, &DuplicateKey::second);
+  merged_ = tree.merged;
+  std::ranges::stable_sort(merged_, {}, &MergedKey::merge);
   impossible_ = tree.impossible;
   flaws_ = 0;
   const bool object = tree.find(tree.root, "kind") != 0 || tree.find(tree.root, "apiVersion") != 0;
@@ -157,6 +165,10 @@ void DocumentReader::decode(const Tree& tree, NodeId root, Extent extent, std::s
 void DocumentReader::pass_over(const Tree& tree, NodeId root, std::string_view api_version, std::string_view kind) {
   identify(tree, root, api_version, kind);
   ++part_.passed_over;
+  if (has_pod_template(tree, root)) {
+    const std::string_view ns = tree.find_text(tree.find(root, "metadata"), "namespace");
+    part_.other_workloads.emplace_back(ns.empty() ? std::string_view{options_.default_namespace} : ns);
+  }
   if (api_version == "v1" && kind == "ConfigMap") read_config_map(tree, root);
   if (const NotModelled* row = not_modelled(api_version, kind)) {
     const base::ObjectRef object = reference_of(tree, root, kind);
@@ -265,6 +277,7 @@ void DocumentReader::report_not_served(const Tree& tree, NodeId root, const NotS
                                        std::string_view api_version, std::string_view kind) {
   ++part_.documents;
   const NodeId version = tree.find(root, "apiVersion");
+  if (const auto since = minor_version(why.since)) part_.removed.push_back({part_.diagnostics.all().size(), *since});
   base::Diagnostic& finding = part_.diagnostics.add(
       "PC1007",
       why.since.empty()
@@ -294,7 +307,7 @@ void DocumentReader::report_misspelt_kind(const Tree& tree, NodeId root, std::st
 }
 
 bool DocumentReader::report_flaws(const Tree& tree, NodeId root, Extent extent, const base::ObjectRef& object) {
-  // INVARIANT: both lists are sorted by node, and an extent's nodes are neighbours.
+  // INVARIANT: the lists are sorted by node, and an extent's nodes are neighbours.
   const auto first = std::ranges::lower_bound(duplicates_, extent.begin, {}, &DuplicateKey::second);
   const auto last = std::ranges::lower_bound(duplicates_, extent.end, {}, &DuplicateKey::second);
   bool any = first != last;
@@ -306,6 +319,12 @@ bool DocumentReader::report_flaws(const Tree& tree, NodeId root, Extent extent, 
     at->first = 0;
   }
   const bool read = !version_of(object.kind).empty();
+  for (auto at = std::ranges::lower_bound(merged_, extent.begin, {}, &MergedKey::merge);
+       at != merged_.end() && at->merge < extent.end; ++at) {
+    if (read && at->kept != 0 && flaws_++ < most_flaws) report_merged_key(tree, root, *at, object);
+    any = any || (read && at->turned);
+    at->kept = 0;  // as above
+  }
   const auto low = std::ranges::lower_bound(impossible_, extent.begin);
   const auto high = std::ranges::lower_bound(impossible_, extent.end);
   if (read) {
@@ -338,6 +357,32 @@ bool DocumentReader::report_duplicate_key(const Tree& tree, NodeId root, const D
   const bool two_documents = finding.field == "apiVersion" || finding.field == "kind";
   finding.hint = two_documents ? "if another object begins here, put a line `---` before it" : "remove one";
   return two_documents;
+}
+
+void DocumentReader::report_merged_key(const Tree& tree, NodeId root, const MergedKey& merged,
+                                       const base::ObjectRef& object) {
+  const TreeNode& kept = tree[merged.kept];
+  const TreeNode& merge = tree[merged.merge];
+  const std::string key = base::printable(tree.target(merged.kept).value());
+  const std::uint32_t line = sources_.begin(tree.span(merge)).line;
+  base::Diagnostic& finding =
+      merged.own
+          ? part_.diagnostics.add("PC1015",
+                                  fmt::format("`{}` is set here and brought by the `<<` on line {}; {}", key, line,
+                                              merged.turned ? "YAML keeps this value, kubectl takes the merged one"
+                                                            : "an API server that decodes strictly refuses that"),
+                                  tree.span(kept))
+          : part_.diagnostics.add("PC1015",
+                                  fmt::format("`{}` is brought twice; {}", key,
+                                              merged.turned ? "YAML keeps the first value, kubectl takes the last"
+                                                            : "an API server that decodes strictly refuses that"),
+                                  tree.span(merge));
+  if (merged.turned) finding.severity = base::Severity::error;
+  finding.hint = merged.turned && merged.own ? "put the `<<` first, or write the values out" : "write the values out";
+  finding.object = object;
+  finding.field = tree.path(root, kept.next);
+  finding.related.push_back(
+      {merged.own ? "merged here" : "the value that holds", tree.span(merged.own ? merge : kept)});
 }
 
 void DocumentReader::report_impossible(const Tree& tree, NodeId root, NodeId scalar, const base::ObjectRef& object) {

@@ -36,12 +36,21 @@ struct Unmodelled {
   base::SourceSpan place;
 };
 
+// A finding of an API version that is no longer served, by its position in the diagnostics. A cluster older than
+// `since` (the minor version) still serves it.
+struct Removed {
+  std::size_t finding = 0;
+  unsigned since = 0;
+};
+
 // What one piece of the input gave. Pieces are read apart, perhaps by several threads, and put together in order.
 struct Part {
   std::vector<Object> objects;
   std::vector<Identity> identities;
   std::vector<base::ObjectRef> lost;
+  std::vector<std::string> other_workloads;
   std::vector<Unmodelled> unmodelled;
+  std::vector<Removed> removed;
   base::Diagnostics diagnostics;
   std::size_t documents = 0, passed_over = 0;
   bool unreadable = false;
@@ -83,6 +92,7 @@ class DocumentReader {
   // all there is to say.
   bool report_duplicate_key(const Tree& tree, NodeId root, const DuplicateKey& duplicate,
                             const base::ObjectRef& object);
+  void report_merged_key(const Tree& tree, NodeId root, const MergedKey& merged, const base::ObjectRef& object);
   void report_impossible(const Tree& tree, NodeId root, NodeId scalar, const base::ObjectRef& object);
   void add_template_finding(std::size_t begin, std::size_t end);
   [[nodiscard]] base::ObjectRef reference_of(const Tree& tree, NodeId root, std::string_view kind) const;
@@ -93,8 +103,9 @@ class DocumentReader {
   std::string_view text_;
   Part& part_;
   std::vector<DuplicateKey> duplicates_;  // of the current tree, by their second key
+  std::vector<MergedKey> merged_;         // by their merge key
   std::vector<NodeId> impossible_;
-  std::size_t flaws_ = 0;  // reported of both
+  std::size_t flaws_ = 0;  // reported of all three
 };
 
 }  // namespace portcullis::manifest

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
+#include <map>
 #include <span>
+#include <utility>
+#include <vector>
 
 #include "compiler/manifest/scalar.hpp"
 
@@ -77,16 +79,23 @@ class Merger {
   Merger(Tree& tree, NodeId mapping) : tree_(tree), mapping_(mapping) {}
 
   void keep(NodeId key) {
-    seen_.insert(text(key));
+    seen_.emplace(text(key), Seen{key, 0});
     links_.push_back(key);
     links_.push_back(tree_[key].next);
   }
-  void bring(NodeId source, NodeId use) {
+  // `merge`: the `<<` that names the source.
+  void bring(NodeId source, NodeId merge) {
     for (NodeId key = tree_.target(source).child; key != 0; key = tree_[tree_[key].next].next) {
-      if (tree_[key].shadowed || !seen_.insert(text(key)).second) continue;
+      if (tree_[key].shadowed) continue;
+      const auto [seen, fresh] = seen_.try_emplace(text(key));
+      if (!fresh) {
+        note(seen->second, merge);
+        continue;
+      }
       const NodeId value = tree_[key].next;
-      links_.push_back(copy(key, use));
-      links_.push_back(copy(value, use));
+      seen->second = {copy(key, source), merge};
+      links_.push_back(seen->second.key);
+      links_.push_back(copy(value, source));
     }
   }
   // Links the chosen nodes; only now, because the old links are still being read before.
@@ -97,6 +106,15 @@ class Merger {
   }
 
  private:
+  struct Seen {
+    NodeId key = 0;
+    NodeId merge = 0;  // the `<<` that brought it; 0: the mapping's own
+  };
+  // INVARIANT: ids are in document order, those of copies come last.
+  void note(const Seen& kept, NodeId merge) {
+    const bool own = kept.merge == 0;
+    tree_.merged.push_back({merge, kept.key, own, (own ? kept.key : kept.merge) < merge});
+  }
   std::string text(NodeId key) { return key_text(tree_.target(key)).text; }
   NodeId copy(NodeId id, NodeId use) {
     TreeNode node = tree_[id];
@@ -106,7 +124,7 @@ class Merger {
   }
   Tree& tree_;
   NodeId mapping_;
-  std::set<std::string> seen_;
+  std::map<std::string, Seen> seen_;
   std::vector<NodeId> links_;
 };
 
@@ -136,18 +154,20 @@ bool is_merge_key(const TreeNode& key) {
 
 bool carry_out_merges(Tree& tree, NodeId mapping, Problem& problem) {
   Merger merger(tree, mapping);
-  std::vector<NodeId> sources;
+  std::vector<std::pair<NodeId, NodeId>> merges;  // source, `<<`
   const NodeId first = tree[mapping].child;
   for (NodeId key = first; key != 0; key = tree[tree[key].next].next) {
     if (!is_merge_key(tree[key])) {
       const TreeNode& name = tree.target(key);
       if (name.shape != Shape::scalar) return refuse(tree, key, "a list or map stands where a key is due", {}, problem);
       merger.keep(key);
-    } else if (!sources_of(tree, tree[key].next, sources, problem)) {
-      return false;
+    } else {
+      std::vector<NodeId> sources;
+      if (!sources_of(tree, tree[key].next, sources, problem)) return false;
+      for (const NodeId source : sources) merges.emplace_back(source, key);
     }
   }
-  for (const NodeId source : sources) merger.bring(source, source);
+  for (const auto& [source, merge] : merges) merger.bring(source, merge);
   merger.link();
   return true;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace portcullis::manifest {
 
@@ -146,6 +147,20 @@ bool is_namespaced(std::string_view kind) {
 std::string_view group_of(std::string_view api_version) {
   const std::size_t slash = api_version.find('/');
   return slash == std::string_view::npos ? std::string_view{} : api_version.substr(0, slash);
+}
+
+std::optional<unsigned> minor_version(std::string_view version) {
+  if (version.starts_with('v')) version.remove_prefix(1);
+  if (!version.starts_with("1.")) return {};
+  version.remove_prefix(2);
+  unsigned minor = 0;
+  const auto [end, error] = std::from_chars(version.data(), version.data() + version.size(), minor);
+  if (error != std::errc{}) return {};
+  std::string_view patch(end, static_cast<std::size_t>(version.data() + version.size() - end));
+  if (patch.empty()) return minor;
+  if (patch.size() < 2 || !patch.starts_with('.')) return {};
+  patch.remove_prefix(1);
+  return patch.find_first_not_of("0123456789") == std::string_view::npos ? std::optional(minor) : std::nullopt;
 }
 
 std::optional<NotServed> not_served(std::string_view api_version, std::string_view kind) {

@@ -18,6 +18,9 @@ namespace portcullis::manifest {
 // `networking.k8s.io` of `networking.k8s.io/v1`; empty for the core group.
 [[nodiscard]] std::string_view group_of(std::string_view api_version);
 
+// 36 of `1.36`, `v1.36` or `1.36.2`; nothing of another text.
+[[nodiscard]] std::optional<unsigned> minor_version(std::string_view version);
+
 // A kind that we read, in a version that no current API server serves.
 struct NotServed {
   std::string_view since;  // `1.22`; empty: it never was

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <deque>
+#include <optional>
 #include <thread>
 
 #include <fmt/format.h>
@@ -12,6 +13,7 @@
 #include "compiler/manifest/across.hpp"
 #include "compiler/manifest/document.hpp"
 #include "compiler/manifest/json.hpp"
+#include "compiler/manifest/kinds.hpp"
 #include "compiler/manifest/split.hpp"
 #include "compiler/manifest/utf8.hpp"
 #include "compiler/manifest/walk.hpp"
@@ -147,11 +149,24 @@ void report_empty(const File& file, const base::SourceMap& sources, base::Diagno
   finding.severity = base::Severity::warning;
 }
 
+// The profile's; the first one where documents contradict each other.
+std::optional<unsigned> cluster_version(const std::vector<Unit>& units) {
+  for (const Unit& unit : units) {
+    for (const Object& object : unit.part.objects) {
+      const auto* profile = std::get_if<ClusterProfile>(&object.body);
+      if (profile == nullptr || !profile->kubernetes_version) continue;
+      if (const auto minor = minor_version(profile->kubernetes_version->value)) return minor;
+    }
+  }
+  return {};
+}
+
 Input gather(std::vector<Unit>& units, const base::SourceMap& sources, base::Diagnostics& diagnostics) {
   Input out;
   std::size_t objects = 0;
   for (const Unit& unit : units) objects += unit.part.objects.size();
   out.objects.reserve(objects);
+  const std::optional<unsigned> version = cluster_version(units);
   Duplicates duplicates;
   std::vector<Unmodelled> unmodelled;
   for (std::size_t i = 0; i < units.size();) {
@@ -161,9 +176,11 @@ Input gather(std::vector<Unit>& units, const base::SourceMap& sources, base::Dia
     for (; i < units.size() && units[i].file == &file; ++i) {
       Part part = std::move(units[i].part);
       any = any || part.documents > 0 || part.unreadable || !part.diagnostics.all().empty();
+      if (version && !part.removed.empty()) part.diagnostics = as_of_version(*version, part);
       duplicates.add(part.identities, sources, part.diagnostics);
       std::ranges::move(part.objects, std::back_inserter(out.objects));
       std::ranges::move(part.lost, std::back_inserter(out.lost));
+      std::ranges::move(part.other_workloads, std::back_inserter(out.other_workloads));
       std::ranges::move(part.unmodelled, std::back_inserter(unmodelled));
       out.documents += part.documents;
       out.passed_over += part.passed_over;

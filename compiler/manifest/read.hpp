@@ -30,6 +30,8 @@ struct Input {
   // Objects of kinds that we read of which nothing is in `objects`, because the API server would not take them for that
   // kind (no apiVersion, a removed one): what refers to them is not dangling.
   std::vector<base::ObjectRef> lost;
+  // Namespaces of objects with a pod template whose kinds we do not read (a Rollout): pods are there all the same.
+  std::vector<std::string> other_workloads;
   std::size_t documents = 0;    // objects of any kind that were in the input, those of lists counted one by one
   std::size_t passed_over = 0;  // objects of kinds portcullis does not read
   bool unreadable = false;      // something named could not be read or parsed (exit 2 of lint and check)

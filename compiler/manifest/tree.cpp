@@ -18,6 +18,7 @@ void Tree::clear() {
   large_.clear();
   duplicates.clear();
   impossible.clear();
+  merged.clear();
   root = 0;
   text_ = used_ = size_ = 0;
   add({});  // id 0

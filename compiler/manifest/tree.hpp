@@ -48,6 +48,15 @@ struct DuplicateKey {
   NodeId first = 0, second = 0;  // the two key nodes; each is followed by its value
 };
 
+// A key that a merge brings to a mapping that has it already, from its own text or from an earlier source. The mapping
+// keeps what it has, as YAML has it.
+struct MergedKey {
+  NodeId merge = 0;     // the `<<`
+  NodeId kept = 0;      // the key node that holds; followed by its value
+  bool own = false;     // `kept` is of the mapping's own text
+  bool turned = false;  // kubectl and the API server, which merge where the `<<` stands, end up with the merged value
+};
+
 class Tree {
  public:
   Tree() { clear(); }
@@ -57,6 +66,7 @@ class Tree {
   base::FileId file = 0;
   NodeId root = 0;
   std::vector<DuplicateKey> duplicates;
+  std::vector<MergedKey> merged;   // in document order of the mappings that end
   std::vector<NodeId> impossible;  // scalars that make the decoder refuse the document (`.inf`, `!!int abc`)
 
   [[nodiscard]] const TreeNode& operator[](NodeId id) const { return blocks_[id / block_nodes][id % block_nodes]; }

@@ -1,6 +1,7 @@
 #include "tests/golden/case.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -10,6 +11,10 @@
 #include "compiler/base/text.hpp"
 #include "compiler/driver/emit.hpp"
 #include "compiler/driver/session.hpp"
+#include "compiler/policy/bind.hpp"
+#include "compiler/policy/parse.hpp"
+#include "compiler/policy/text.hpp"
+#include "compiler/policy/waivers.hpp"
 #include "compiler/report/findings.hpp"
 
 namespace portcullis::golden {
@@ -55,6 +60,29 @@ void merge_once(base::Diagnostics& all, const base::Diagnostics& more) {
     });
     if (!known) all.add(d);
   }
+}
+
+// The day on which waivers are judged.
+constexpr std::chrono::year_month_day today{std::chrono::year{2026}, std::chrono::November, std::chrono::day{24}};
+
+// Policies beside the manifests: what is wrong with them, what they ask, and what they waive.
+void bind_policies(driver::Session& session, const driver::Loaded& loaded, Outcome& out) {
+  std::vector<std::string> paths;
+  for (const fs::directory_entry& entry : fs::directory_iterator("input")) {
+    if (entry.path().extension() == ".policy") paths.push_back(entry.path().generic_string());
+  }
+  if (paths.empty()) return;
+  std::ranges::sort(paths);
+  std::vector<policy::Tree> trees;
+  for (const std::string& path : paths)
+    trees.push_back(policy::parse(session.sources.add(path, read_text(path)), session.sources, session.diagnostics));
+  const policy::Bound bound =
+      policy::bind(trees, loaded.input, loaded.resolved.cluster, session.sources, today, session.diagnostics);
+  for (const policy::Obligation& obligation : bound.obligations)
+    out.files["obligations.txt"] += policy::text(obligation);
+  policy::Waived waived = policy::apply(bound.waivers, session.diagnostics);
+  session.diagnostics = std::move(waived.remaining);
+  policy::report_unused(bound.waivers, waived.matched, session.diagnostics);
 }
 
 void keep(Outcome& out, const netfilter::Artefact& artefact, bool conntrack) {
@@ -115,7 +143,9 @@ Outcome run(const Case& golden) {
   common.jobs = 1;
   driver::Session session(common);
   Outcome out;
-  out.cluster = driver::load(session, {"", common.paths}, false).resolved.cluster;
+  const driver::Loaded loaded = driver::load(session, {"", common.paths}, false);
+  bind_policies(session, loaded, out);
+  out.cluster = loaded.resolved.cluster;
   const bool refused = session.unreadable || driver::any_stops(session.diagnostics);
   if (!refused && !golden.arguments.node.empty()) compile(golden, session, out);
   session.diagnostics.sort();

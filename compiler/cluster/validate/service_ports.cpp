@@ -87,6 +87,11 @@ void check_port(ServiceCase& c, const manifest::ServicePort& port, const Path& p
   if (const std::string_view protocol = protocol_text(port.protocol); !known_protocol(protocol)) {
     c.sink.refuse_unknown("PC2010", path.child("protocol"), port.protocol->span, "protocol", protocol, protocols);
   }
+  // Accepted since 1.33 (reference V3).
+  if (c.is("LoadBalancer") && number == 10250 && c.profile.kubernetes_minor && *c.profile.kubernetes_minor < 33) {
+    c.sink.refuse("PC2003", Reason::invalid, path, port.port->span,
+                  "a LoadBalancer may not use port 10250, which is the kubelet's", "use another port");
+  }
   check_target(c, port, path);
   if (port.app_protocol) {
     c.sink.refuse_each(

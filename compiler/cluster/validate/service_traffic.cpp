@@ -115,8 +115,15 @@ void check_health_port(ServiceCase& c) {
   }
 }
 
+// What the profile's version takes. PreferSameNode and PreferSameZone came with 1.33, off by default, and are on since
+// 1.34.
+std::span<const std::string_view> distributions(const Profile& profile) {
+  static constexpr std::array<std::string_view, 3> all{"PreferClose", "PreferSameNode", "PreferSameZone"};
+  const bool old = profile.kubernetes_minor && *profile.kubernetes_minor < 34;
+  return std::span(all).first(old ? 1 : all.size());
+}
+
 void check_words(ServiceCase& c) {
-  static constexpr std::array<std::string_view, 3> distributions{"PreferClose", "PreferSameNode", "PreferSameZone"};
   const Path spec("spec");
   const auto& internal = c.service.internal_traffic_policy;
   if (internal && !known(traffic_policies, internal->value)) {
@@ -124,9 +131,10 @@ void check_words(ServiceCase& c) {
                           internal->value, traffic_policies);
   }
   const auto& distribution = c.service.traffic_distribution;
-  if (distribution && !known(distributions, distribution->value)) {
+  const std::span<const std::string_view> accepted = distributions(c.profile);
+  if (distribution && !known(accepted, distribution->value)) {
     c.sink.refuse_unknown("PC2028", spec.child("trafficDistribution"), distribution->span, "trafficDistribution",
-                          distribution->value, distributions);
+                          distribution->value, accepted);
   }
 }
 

@@ -132,6 +132,32 @@ TEST_CASE("what is no object") {
   CHECK(lost.input.lost == std::vector<base::ObjectRef>{{"Deployment", "shop", "web"}});
 }
 
+// `kubernetesVersion` of the profile decides, wherever it stands in the input.
+TEST_CASE("a version that the profile's Kubernetes still serves is not removed") {
+  const std::string slice = "apiVersion: discovery.k8s.io/v1beta1\nkind: EndpointSlice\nmetadata: {name: a}\n";
+  const auto profile = [](const char* version) {
+    return std::string("---\napiVersion: portcullis.dev/v1\nkind: ClusterProfile\nspec: {kubernetesVersion: ") +
+           version + "}\n";
+  };
+  const char* const removed =
+      "PC1007 1:13 `discovery.k8s.io/v1beta1` EndpointSlice is not served since Kubernetes 1.25";
+  for (const char* version : {"1.25", "1.36", "\"v1.36.2\""}) {
+    INFO(version);
+    CHECK(read_string(slice + profile(version)).lines() == Strings{removed});
+  }
+  for (const char* version : {"1.24", "'1.16'", "v1.24.17"}) {
+    INFO(version);
+    const Reading reading = read_string(slice + profile(version));
+    REQUIRE(reading.lines().size() == 1);
+    CHECK(reading.lines().front().starts_with(
+        "PC1014 1:13 EndpointSlice default/a has an API version that Kubernetes 1."));
+    CHECK(reading.diagnostics.all().front().severity == base::Severity::warning);
+    CHECK(reading.input.lost.size() == 1);
+  }
+  // What is no version decides nothing here; the profile says so itself.
+  CHECK(read_string(slice + profile("old")).lines() == Strings{removed});
+}
+
 TEST_CASE("versions that are not served") {
   struct Row {
     const char *version, *kind, *finding;

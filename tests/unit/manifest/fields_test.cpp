@@ -182,11 +182,46 @@ TEST_CASE("merge keys bring what a map does not say itself") {
   const Reading reading = read_string(
       "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec:\n  selector: &s {app: web, tier: a}\n  ports:\n"
       "  - &p {port: 80, name: one}\n  - <<: *p\n    name: two\n  - {name: three, <<: [{port: 81, name: no}, *p]}\n");
-  CHECK(reading.lines().empty());
   const auto& ports = reading.body<manifest::Service>().ports;
   REQUIRE(ports.size() == 3);
   CHECK(ports[1].port->value == 80);
   CHECK(ports[1].name->value == "two");
   CHECK(ports[2].port->value == 81);
   CHECK(ports[2].name->value == "three");
+}
+
+// `key "name" already set in map` is what an API server with strict field validation says to each of these (its decoder
+// carries out a merge where the `<<` stands, and takes what comes later without that validation).
+TEST_CASE("a key that a merge brings as well is told") {
+  struct Row {
+    const char* ports;
+    std::vector<std::string> findings;
+    base::Severity severity = base::Severity::warning;
+  };
+  const char* const strict = "an API server that decodes strictly refuses that";
+  const Row rows[] = {
+      {"  - &p {port: 80, name: one}\n  - {<<: *p, targetPort: 8080}\n", {}},
+      {"  - &p {port: 80, name: one}\n  - {<<: *p, name: two}\n",
+       {fmt::format("PC1015 7:14 `name` is set here and brought by the `<<` on line 7; {}", strict)}},
+      {"  - &p {port: 80, name: one}\n  - {name: two, <<: *p}\n",
+       {"PC1015 7:6 `name` is set here and brought by the `<<` on line 7; YAML keeps this value, kubectl takes the "
+        "merged "
+        "one"},
+       base::Severity::error},
+      {"  - &p {port: 80, name: one}\n  - {<<: [*p, {port: 81}]}\n",
+       {fmt::format("PC1015 7:6 `port` is brought twice; {}", strict)}},
+      {"  - &p {port: 80, name: one}\n  - {<<: *p, <<: {port: 81}}\n",
+       {"PC1015 7:14 `port` is brought twice; YAML keeps the first value, kubectl takes the last"},
+       base::Severity::error},
+  };
+  for (const Row& row : rows) {
+    INFO(row.ports);
+    const Reading reading =
+        read_string(std::string("apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec:\n  ports:\n") + row.ports);
+    CHECK(reading.lines() == row.findings);
+    for (const auto& d : reading.diagnostics.all()) {
+      CHECK(d.severity == row.severity);
+      CHECK(d.field.starts_with("spec.ports[1]."));
+    }
+  }
 }

@@ -36,7 +36,8 @@ inline std::vector<std::string> sample_files() {
   if (!fs::exists(PORTCULLIS_SAMPLES)) return out;
   for (const auto& entry : fs::recursive_directory_iterator(PORTCULLIS_SAMPLES)) {
     const std::string extension = entry.path().extension().string();
-    if (entry.is_regular_file() && (extension == ".yaml" || extension == ".yml")) out.push_back(entry.path().string());
+    if (entry.is_regular_file() && (extension == ".yaml" || extension == ".yml" || extension == ".json"))
+      out.push_back(entry.path().string());
   }
   std::sort(out.begin(), out.end());
   return out;
