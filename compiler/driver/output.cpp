@@ -12,6 +12,7 @@
 
 #include "compiler/base/file.hpp"
 #include "compiler/base/text.hpp"
+#include "compiler/driver/progress.hpp"
 
 namespace portcullis::driver {
 
@@ -26,6 +27,7 @@ bool put(std::FILE* stream, std::string_view text, const std::string& name) {
 }  // namespace
 
 void complain(std::string_view message) {
+  Progress::clear_line();
   fmt::print(stderr, "portcullis: {}\n", base::printable(message));
 }
 

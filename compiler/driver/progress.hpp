@@ -18,8 +18,10 @@ class Progress {
 
   // A new stage. The first one starts the clock.
   void stage(std::string name);
-  // Removes the line; before anything else is printed.
+  // Removes the line, for good: before results are printed.
   void done();
+  // Removes the line that is shown, if any, until the next stage: for whoever complains in between.
+  static void clear_line();
 
  private:
   void run();
