@@ -235,7 +235,9 @@ NodeId ProgramSide::balanced(const ir::Balance& b, bool marked) {
 }
 
 NodeId ProgramSide::behind(const ir::PoolEntry& entry, bool marked) {
-  const bool hairpin = program_.dialect == ir::Dialect::iptables || entry.local;
+  // As the interpreter: in dialect nftables only where the translation changes something.
+  const bool changes = entry.address != key_.destination || entry.port != key_.port;
+  const bool hairpin = program_.dialect == ir::Dialect::iptables || (entry.local && changes);
   const NodeId otherwise = checked({entry.address, entry.port, true, marked});
   if (!hairpin || marked) return otherwise;
   const NodeId itself = checked({entry.address, entry.port, true, true});
