@@ -1,0 +1,431 @@
+#include "compiler/policy/destinations.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "compiler/base/text.hpp"
+#include "compiler/cluster/pod_ports.hpp"
+
+namespace portcullis::policy {
+
+namespace {
+
+bool within(const PortNumbers& numbers, std::uint16_t port) {
+  return numbers.first <= port && port <= numbers.last;
+}
+
+bool fits(const std::optional<Port>& wanted, const cluster::ServicePort& port) {
+  if (!wanted) return true;
+  if (wanted->protocol && *wanted->protocol != port.protocol) return false;
+  if (const auto* numbers = std::get_if<PortNumbers>(&wanted->value)) return within(*numbers, port.port);
+  return std::get<std::string>(wanted->value) == port.name;
+}
+
+bool has_port(const cluster::Service& service, const std::optional<Port>& wanted) {
+  return std::ranges::any_of(service.ports, [&](const cluster::ServicePort& port) { return fits(wanted, port); });
+}
+
+std::string described(const cluster::ServicePort& port) {
+  std::string text = std::to_string(port.port);
+  if (port.protocol != net::Protocol::tcp) text += fmt::format(" {}", net::lower_name(port.protocol));
+  return port.name.empty() ? text : fmt::format("`{}` ({})", port.name, text);
+}
+
+std::string described(const std::vector<cluster::ServicePort>& ports) {
+  std::vector<std::string> out;
+  for (const cluster::ServicePort& port : ports) out.push_back(described(port));
+  return out.empty() ? "no ports" : fmt::format("port{} {}", out.size() == 1 ? "" : "s", base::list_text(out));
+}
+
+// No Service that was selected has the port.
+void report_no_port(const std::vector<const KnownService*>& selected, const ServiceTarget& target, const Asker& asker) {
+  const Port& port = *target.port;
+  const auto* name = std::get_if<std::string>(&port.value);
+  std::vector<std::string_view> names;
+  for (const KnownService* known : selected) {
+    for (const cluster::ServicePort& p : known->service->ports) names.push_back(p.name);
+  }
+  const std::string written(asker.sources.text(port.span));
+  if (selected.size() > 1 && name == nullptr) {
+    report_nothing(asker, port.span, fmt::format("none of the {} Services has such a port", selected.size()));
+    return;
+  }
+  std::string message;
+  if (selected.size() > 1) {
+    message = fmt::format("none of the {} Services has the port `{}`", selected.size(), *name);
+  } else {
+    const cluster::Service& service = *selected.front()->service;
+    message = fmt::format("no `{}`: Service {} has {}", written, service.id(), described(service.ports));
+  }
+  base::Diagnostic& finding =
+      asker.diagnostics.add(name == nullptr ? "PC4002" : "PC4004", std::move(message), port.span);
+  if (name == nullptr) return;
+  if (const std::string_view near = base::nearest(*name, names); !near.empty())
+    finding.hint = fmt::format("did you mean `{}`?", near);
+}
+
+// Nothing to prove about it here, though it exists.
+std::optional<std::string> reason_against(const cluster::Service& service) {
+  if (service.skipped) return "another proxy serves it (label service.kubernetes.io/service-proxy-name)";
+  if (service.type == cluster::ServiceType::external_name)
+    return fmt::format("it is another name for {}, and has no address", service.external_name);
+  return std::nullopt;
+}
+
+// ---- Ingress
+
+bool host_matches(std::string_view rule, std::string_view host) {
+  if (rule.empty()) return true;
+  if (!rule.starts_with("*.")) return rule == host;
+  const std::size_t dot = host.find('.');  // the star is one label (Ingress API)
+  return dot != std::string_view::npos && dot > 0 && host.substr(dot) == rule.substr(1);
+}
+
+bool path_matches(const manifest::IngressPath& rule, std::string_view path) {
+  const std::string_view own = rule.path ? std::string_view(rule.path->value) : "/";
+  const std::string_view type = rule.path_type ? std::string_view(rule.path_type->value) : "";
+  if (type == "Exact") return own == path;
+  if (type != "Prefix") return true;  // the controller's own reading: nobody can say
+  const std::string_view prefix = own.ends_with('/') ? own.substr(0, own.size() - 1) : own;
+  return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
+}
+
+// What the Ingresses of the input have for a host.
+struct Routes {
+  bool host = false, path = false;
+  std::vector<std::string_view> hosts, paths;
+};
+Routes routes_of(const manifest::Input& input, const IngressTarget& target) {
+  Routes out;
+  for (const manifest::Object& object : input.objects) {
+    const auto* ingress = std::get_if<manifest::Ingress>(&object.body);
+    if (ingress == nullptr) continue;
+    if (ingress->default_backend) out.host = out.path = true;
+    for (const manifest::IngressRule& rule : ingress->rules) {
+      const std::string_view host = rule.host ? std::string_view(rule.host->value) : "";
+      out.hosts.push_back(host);
+      if (!host_matches(host, target.host.value)) continue;
+      out.host = true;
+      for (const manifest::IngressPath& path : rule.paths) {
+        if (path.path) out.paths.push_back(path.path->value);
+        out.path = out.path || !target.path || path_matches(path, target.path->value);
+      }
+    }
+  }
+  return out;
+}
+
+// ---- one kind of target each
+
+class Resolver {
+ public:
+  Resolver(const Objects& objects, bool keeps_out, const Asker& asker)
+      : objects_(objects), keeps_out_(keeps_out), asker_(asker) {}
+
+  std::optional<Resolved> run(const Targets& targets) {
+    bool whole = true;
+    for (const Located<Target>& target : targets) {
+      span_ = target.span;
+      whole = std::visit([&](const auto& t) { return add(t); }, target.value) && whole;
+    }
+    return whole ? std::optional(std::move(out_)) : std::nullopt;
+  }
+
+ private:
+  bool add(const ServiceTarget& target) {
+    const auto selected = select_services(objects_, target.selection, asker_);
+    if (!selected) return false;
+    bool any_port = false;
+    for (const KnownService* known : *selected) {
+      const cluster::Service& service = *known->service;
+      if (const auto reason = reason_against(service)) {
+        // Among many, a mere name is nothing that could be reached here.
+        const bool meant = service.skipped ? has_port(service, target.port) : target.selection.names_object();
+        if (meant) out_.undecided.push_back({service.id(), *reason});
+        any_port = any_port || meant;
+        continue;
+      }
+      for (const cluster::ServicePort& port : service.ports) {
+        if (!fits(target.port, port)) continue;
+        any_port = true;
+        out_.destinations.push_back(ServiceDestination{&service, &port, frontends_of(service, port)});
+      }
+    }
+    if (any_port) return true;
+    if (target.port) {
+      report_no_port(*selected, target, asker_);
+    } else {
+      report_nothing(asker_, span_, "a Service without ports has no traffic");
+    }
+    return false;
+  }
+
+  bool add(const PodTarget& target) {
+    const auto selected = select_pods(objects_, target.selection, asker_);
+    if (!selected) return false;
+    std::vector<PodDestination> of_workload;
+    std::size_t with_address = 0;
+    for (const KnownPod* known : *selected) {
+      if (known->pod->addresses.empty()) continue;
+      ++with_address;
+      const PortSet ports = ports_of(*known, target.port);
+      if (ports.empty()) continue;
+      const auto same = [&](const PodDestination& d) { return d.workload == known->pod->workload && d.ports == ports; };
+      auto found = std::ranges::find_if(of_workload, same);
+      if (found == of_workload.end())
+        found = of_workload.insert(of_workload.end(), PodDestination{known->pod->workload, {}, ports});
+      found->pods.push_back(known->pod);
+    }
+    if (of_workload.empty()) {
+      report_no_pod(*selected, with_address, target);
+      return false;
+    }
+    std::ranges::move(of_workload, std::back_inserter(out_.destinations));
+    return true;
+  }
+
+  // Numbers are taken as they are: a pod can listen on ports that it does not declare.
+  static PortSet ports_of(const KnownPod& known, const std::optional<Port>& wanted) {
+    if (!wanted) return PortSet::all();
+    PortSet out;
+    if (const auto* numbers = std::get_if<PortNumbers>(&wanted->value)) {
+      out.add(*numbers, wanted->protocol);
+      return out;
+    }
+    if (known.spec == nullptr) return out;
+    manifest::IntOrString name;
+    name.text = std::get<std::string>(wanted->value);
+    for (const net::Protocol protocol : service_protocols) {
+      if (wanted->protocol && *wanted->protocol != protocol) continue;
+      if (const auto number = cluster::find_target_port(*known.spec, name, protocol))
+        out.add({*number, *number}, protocol);
+    }
+    return out;
+  }
+
+  void report_no_pod(const std::vector<const KnownPod*>& selected, std::size_t with_address, const PodTarget& target) {
+    if (with_address == 0) {
+      report_nothing(asker_, span_, "none of these pods has an address");
+      return;
+    }
+    std::vector<std::string_view> names;
+    for (const KnownPod* known : selected) {
+      if (known->spec == nullptr) continue;
+      for (const manifest::Container& container : known->spec->containers) {
+        for (const manifest::ContainerPort& port : container.ports) {
+          if (port.name) names.push_back(port.name->value);
+        }
+      }
+    }
+    const auto& name = std::get<std::string>(target.port->value);
+    base::Diagnostic& finding = asker_.diagnostics.add(
+        "PC4004", fmt::format("no container of these pods has a port `{}`", name), target.port->span);
+    if (const std::string_view near = base::nearest(name, names); !near.empty())
+      finding.hint = fmt::format("did you mean `{}`?", near);
+  }
+
+  bool add(const NodePortTarget& target) {
+    const std::size_t before = out_.destinations.size();
+    for (const KnownService& known : objects_.services()) {
+      const cluster::Service& service = *known.service;
+      if (!service.programmed()) continue;
+      for (const cluster::ServicePort& port : service.ports) {
+        if (port.node_port == 0 || (target.numbers && !within(*target.numbers, port.node_port))) continue;
+        if (target.protocol && *target.protocol != port.protocol) continue;
+        std::vector<Frontend> frontends = frontends_of(service, port);
+        std::erase_if(frontends, [](const Frontend& f) { return f.kind != FrontendKind::node_port; });
+        out_.destinations.push_back(ServiceDestination{&service, &port, std::move(frontends)});
+      }
+    }
+    if (keeps_out_ || out_.destinations.size() > before) return true;
+    report_nothing(asker_, span_, "no Service has such a node port");
+    return false;
+  }
+
+  bool add(const AddressTarget& target) {
+    AddressDestination out{target.address, PortSet::all(), {}, {}};
+    if (target.port) {
+      out.ports = {};
+      out.ports.add(std::get<PortNumbers>(target.port->value), target.port->protocol);
+    }
+    const cluster::Cluster& cluster = objects_.cluster();
+    const auto has_it = [&](const auto& owner) {
+      return std::ranges::find(owner.addresses, target.address) != owner.addresses.end();
+    };
+    const auto node = std::ranges::find_if(cluster.nodes, has_it);
+    for (const cluster::Service& service : cluster.services) {
+      if (!service.programmed()) continue;
+      for (const cluster::ServicePort& port : service.ports) {
+        for (Frontend& f : frontends_of(service, port)) {
+          const bool here = f.address ? *f.address == target.address : node != cluster.nodes.end();
+          if (!here) continue;
+          if (f.address) out.owner = "Service " + service.id();
+          if (out.ports.contains(f.protocol, f.port)) out.frontends.push_back(std::move(f));
+        }
+      }
+    }
+    if (const auto pod = std::ranges::find_if(cluster.pods, has_it); pod != cluster.pods.end() && out.owner.empty())
+      out.owner = fmt::format("Pod {}/{}", pod->ns, pod->name);
+    if (node != cluster.nodes.end()) out.owner = "Node " + node->name;
+    out_.destinations.push_back(std::move(out));
+    return true;
+  }
+
+  bool add(const IngressTarget& target) {
+    const Routes routes = routes_of(objects_.input(), target);
+    if (!routes.host) {
+      report_unknown(asker_, "Ingress host", target.host.value, target.host.span, routes.hosts);
+      return false;
+    }
+    if (!routes.path) {
+      const std::string& path = target.path ? target.path->value : target.host.value;
+      report_unknown(asker_, "Ingress path", path, target.path ? target.path->span : target.host.span, routes.paths);
+      return false;
+    }
+    out_.undecided.push_back({"ingress " + target.host.value + (target.path ? target.path->value : std::string{}),
+                              "sentences about Ingress routes are not decided by this version"});
+    return true;
+  }
+
+  const Objects& objects_;
+  bool keeps_out_;
+  const Asker& asker_;
+  SourceSpan span_;
+  Resolved out_;
+};
+
+// ---- exceptions
+
+// The ports that a destination means at one address.
+PortSet ports_at(const Destination& destination, const net::Address& address) {
+  PortSet out;
+  const auto add_frontends = [&](const std::vector<Frontend>& frontends) {
+    for (const Frontend& f : frontends) {
+      if (f.address && *f.address == address) out.add({f.port, f.port}, f.protocol);
+    }
+  };
+  if (const auto* service = std::get_if<ServiceDestination>(&destination)) {
+    add_frontends(service->frontends);
+    // Who excepts a Service excepts the way through it to its pods.
+    for (const cluster::Endpoint& e : service->port->endpoints) {
+      if (e.address == address) out.add({e.port, e.port}, service->port->protocol);
+    }
+  } else if (const auto* pods = std::get_if<PodDestination>(&destination)) {
+    const auto has_it = [&](const cluster::Pod* pod) {
+      return std::ranges::find(pod->addresses, address) != pod->addresses.end();
+    };
+    if (std::ranges::any_of(pods->pods, has_it)) out.add(pods->ports);
+  } else {
+    const auto& other = std::get<AddressDestination>(destination);
+    if (other.address == address) out.add(other.ports);
+  }
+  return out;
+}
+
+bool takes(const Destination& taken, const Frontend& f) {
+  const auto* service = std::get_if<ServiceDestination>(&taken);
+  if (service != nullptr && std::ranges::find(service->frontends, f) != service->frontends.end()) return true;
+  return f.address && ports_at(taken, *f.address).contains(f.protocol, f.port);
+}
+
+void take(std::vector<Frontend>& frontends, const std::vector<Destination>& taken) {
+  std::erase_if(frontends, [&](const Frontend& f) {
+    return std::ranges::any_of(taken, [&](const Destination& t) { return takes(t, f); });
+  });
+}
+
+void leave(ServiceDestination destination, const std::vector<Destination>& taken, std::vector<Destination>& out) {
+  if (destination.frontends.empty()) {  // headless
+    const bool gone = std::ranges::any_of(taken, [&](const Destination& t) {
+      const auto* service = std::get_if<ServiceDestination>(&t);
+      return service != nullptr && service->port == destination.port;
+    });
+    if (!gone) out.emplace_back(std::move(destination));
+    return;
+  }
+  take(destination.frontends, taken);
+  if (!destination.frontends.empty()) out.emplace_back(std::move(destination));
+}
+
+void leave(const PodDestination& destination, const std::vector<Destination>& taken, std::vector<Destination>& out) {
+  std::vector<PodDestination> left;
+  for (const cluster::Pod* pod : destination.pods) {
+    PortSet ports = destination.ports;
+    for (const Destination& t : taken) {
+      for (const net::Address& address : pod->addresses) ports.subtract(ports_at(t, address));
+    }
+    if (ports.empty()) continue;
+    auto found = std::ranges::find(left, ports, &PodDestination::ports);
+    if (found == left.end()) found = left.insert(left.end(), PodDestination{destination.workload, {}, ports});
+    found->pods.push_back(pod);
+  }
+  std::ranges::move(left, std::back_inserter(out));
+}
+
+void leave(AddressDestination destination, const std::vector<Destination>& taken, std::vector<Destination>& out) {
+  for (const Destination& t : taken) destination.ports.subtract(ports_at(t, destination.address));
+  take(destination.frontends, taken);
+  if (!destination.ports.empty()) out.emplace_back(std::move(destination));
+}
+
+}  // namespace
+
+std::vector<Frontend> frontends_of(const cluster::Service& service, const cluster::ServicePort& port) {
+  std::vector<Frontend> out;
+  if (!service.programmed()) return out;
+  const auto add = [&](FrontendKind kind, const net::Address& address, SourceSpan span) {
+    out.push_back({kind, address, port.protocol, port.port, &service, &port, span});
+  };
+  for (const cluster::LocatedAddress& a : service.cluster_ips) add(FrontendKind::cluster_ip, a.address, a.span);
+  for (const cluster::LocatedAddress& a : service.external_ips) add(FrontendKind::external_ip, a.address, a.span);
+  for (const cluster::LoadBalancerAddress& a : service.load_balancer_ips)
+    add(FrontendKind::load_balancer, a.address, a.span);
+  if (port.node_port != 0) {
+    out.push_back(
+        {FrontendKind::node_port, std::nullopt, port.protocol, port.node_port, &service, &port, port.node_port_span});
+  }
+  return out;
+}
+
+std::string name_of(const Destination& destination) {
+  struct Visitor {
+    std::string operator()(const ServiceDestination& d) const { return service_port_name(*d.service, *d.port); }
+    std::string operator()(const PodDestination& d) const { return d.workload.text(); }
+    std::string operator()(const AddressDestination& d) const { return d.address.text(); }
+  };
+  return std::visit(Visitor{}, destination);
+}
+
+std::optional<Resolved> resolve(const Targets& targets, bool keeps_out, const Objects& objects, const Asker& asker) {
+  return Resolver(objects, keeps_out, asker).run(targets);
+}
+
+std::vector<Destination> without(std::vector<Destination> from, const std::vector<Destination>& taken) {
+  if (taken.empty()) return from;
+  std::vector<Destination> out;
+  for (Destination& destination : from) std::visit([&](auto& d) { leave(std::move(d), taken, out); }, destination);
+  return out;
+}
+
+std::optional<std::vector<MatchedPort>> match_ports(const ServiceTarget& target, const Objects& objects,
+                                                    const Asker& asker) {
+  const auto selected = select_services(objects, target.selection, asker);
+  if (!selected) return std::nullopt;
+  std::vector<MatchedPort> out;
+  for (const KnownService* known : *selected) {
+    for (const cluster::ServicePort& port : known->service->ports) {
+      if (fits(target.port, port)) out.push_back({known->service, &port});
+    }
+  }
+  if (!out.empty()) return out;
+  if (target.port) {
+    report_no_port(*selected, target, asker);
+  } else {
+    report_nothing(asker, target.selection.span, "a Service without ports has no traffic");
+  }
+  return std::nullopt;
+}
+
+}  // namespace portcullis::policy

@@ -1,0 +1,43 @@
+// Targets of a sentence: the Service ports, pods and addresses that are meant, one destination each.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/policy/bound.hpp"
+#include "compiler/policy/objects.hpp"
+#include "compiler/policy/select.hpp"
+
+namespace portcullis::policy {
+
+// Every way to a port of a Service; none for a headless one. A balancer's address is one even where the node does not
+// translate it (ipMode Proxy): the balancer itself goes on to the node port.
+[[nodiscard]] std::vector<Frontend> frontends_of(const cluster::Service& service, const cluster::ServicePort& port);
+
+// What a target that cannot be decided is called, and why.
+struct Undecided {
+  std::string about;
+  std::string reason;
+};
+struct Resolved {
+  std::vector<Destination> destinations;
+  std::vector<Undecided> undecided;
+};
+// Nothing: something is wrong, and that has been said (PC4002–PC4004). Empty only if node ports are all that is meant,
+// none is there, and `keeps_out`: that a node port does not exist is a good reason why nobody reaches it.
+[[nodiscard]] std::optional<Resolved> resolve(const Targets& targets, bool keeps_out, const Objects& objects,
+                                              const Asker& asker);
+
+// `from` without everything that one of `taken` means. A destination of which nothing is left is gone.
+[[nodiscard]] std::vector<Destination> without(std::vector<Destination> from, const std::vector<Destination>& taken);
+
+// The ports of one Service that the words select. Nothing: that has been said.
+struct MatchedPort {
+  const cluster::Service* service = nullptr;
+  const cluster::ServicePort* port = nullptr;
+};
+[[nodiscard]] std::optional<std::vector<MatchedPort>> match_ports(const ServiceTarget& target, const Objects& objects,
+                                                                  const Asker& asker);
+
+}  // namespace portcullis::policy
