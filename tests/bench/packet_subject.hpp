@@ -23,7 +23,7 @@ class PacketSubject {
   void round();
 
   [[nodiscard]] const std::string& name() const { return name_; }
-  // Nanoseconds a packet, by round.
+  // Nanoseconds of CPU time a packet, by round.
   [[nodiscard]] const std::vector<double>& nanoseconds() const { return nanoseconds_; }
 
  private:
