@@ -43,6 +43,24 @@ void subtract(const Prefix& p, Prefixes taken, std::vector<Prefix>& out) {
   }
 }
 
+// Two halves become their whole, as often as there are some. `sorted`: disjoint, in order.
+PrefixSet smallest(const PrefixSet& sorted) {
+  std::vector<Prefix> out;
+  for (const Prefix& p : sorted.prefixes()) {
+    out.push_back(p);
+    while (out.size() > 1) {
+      const Prefix& lower = out[out.size() - 2];
+      const Prefix& upper = out.back();
+      if (lower.length() != upper.length() || lower.length() == 0) break;
+      const Prefix whole(lower.address(), lower.length() - 1);
+      if (whole.address() != lower.address() || !whole.contains(upper)) break;
+      out.pop_back();
+      out.back() = whole;
+    }
+  }
+  return PrefixSet(std::move(out));
+}
+
 }  // namespace
 
 Prefix everything(Family family) {
@@ -52,7 +70,7 @@ Prefix everything(Family family) {
 PrefixSet unite(const PrefixSet& a, const PrefixSet& b) {
   std::vector<Prefix> all = a.prefixes();
   all.insert(all.end(), b.prefixes().begin(), b.prefixes().end());
-  return PrefixSet(std::move(all));
+  return smallest(PrefixSet(std::move(all)));
 }
 
 PrefixSet intersect(const PrefixSet& a, const PrefixSet& b) {
@@ -60,13 +78,13 @@ PrefixSet intersect(const PrefixSet& a, const PrefixSet& b) {
   for (const Prefix& p : a.prefixes()) {
     for (const Prefix& q : overlapping(b.prefixes(), p)) out.push_back(p.length() > q.length() ? p : q);
   }
-  return PrefixSet(std::move(out));
+  return smallest(PrefixSet(std::move(out)));
 }
 
 PrefixSet subtract(const PrefixSet& a, const PrefixSet& b) {
   std::vector<Prefix> out;
   for (const Prefix& p : a.prefixes()) subtract(p, overlapping(b.prefixes(), p), out);
-  return PrefixSet(std::move(out));
+  return smallest(PrefixSet(std::move(out)));
 }
 
 PrefixSet of_family(const PrefixSet& set, Family family) {
@@ -74,7 +92,19 @@ PrefixSet of_family(const PrefixSet& set, Family family) {
   for (const Prefix& p : set.prefixes()) {
     if (p.family() == family) out.push_back(p);
   }
-  return PrefixSet(std::move(out));
+  return smallest(PrefixSet(std::move(out)));
+}
+
+std::vector<std::pair<Address, Address>> runs(const PrefixSet& set) {
+  std::vector<std::pair<Address, Address>> out;
+  for (const Prefix& p : set.prefixes()) {
+    if (!out.empty() && out.back().second.next() == p.address()) {
+      out.back().second = p.last();
+    } else {
+      out.emplace_back(p.address(), p.last());
+    }
+  }
+  return out;
 }
 
 }  // namespace portcullis::net

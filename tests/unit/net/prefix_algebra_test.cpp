@@ -44,6 +44,9 @@ TEST_CASE("sets of prefixes are combined") {
       {"10.0.0.0/30", "10.0.0.1/32", "10.0.0.1/32", "10.0.0.0/32 10.0.0.2/31"},
       {"10.0.0.0/30", "10.0.0.0/32 10.0.0.3/32", "10.0.0.0/32 10.0.0.3/32", "10.0.0.1/32 10.0.0.2/32"},
       {"10.0.0.0/31 10.0.0.4/31", "10.0.0.0/29", "10.0.0.0/31 10.0.0.4/31", ""},
+      // halves become their whole, but not what merely stands side by side
+      {"10.0.0.0/32 10.0.0.1/32 10.0.0.2/31 10.0.0.4/32", "0.0.0.0/0", "10.0.0.0/30 10.0.0.4/32", ""},
+      {"10.0.0.1/32 10.0.0.2/32", "0.0.0.0/0", "10.0.0.1/32 10.0.0.2/32", ""},
       {"255.255.255.254/31", "255.255.255.255/32", "255.255.255.255/32", "255.255.255.254/32"},
       {"0.0.0.0/0", "128.0.0.0/1", "128.0.0.0/1", "0.0.0.0/1"},
       // the families do not meet, though ::/0 begins with the same bytes
@@ -75,6 +78,7 @@ TEST_CASE("every address is where it belongs after combining random sets") {
     const PrefixSet either = unite(a, b);
     const PrefixSet both = intersect(a, b);
     const PrefixSet without = subtract(a, b);
+    CHECK(unite(without, both) == unite(a, a));
     for (std::uint32_t i = 0; i < 256; ++i) {
       const Address address = Address::v4(0x0A000000U + i);
       const bool in_a = a.contains(address);
@@ -92,4 +96,22 @@ TEST_CASE("one family of a set") {
   CHECK(text(of_family(all, net::Family::ipv6)) == "fd00::/8");
   CHECK(net::everything(net::Family::ipv4).text() == "0.0.0.0/0");
   CHECK(net::everything(net::Family::ipv6).text() == "::/0");
+}
+
+TEST_CASE("a set as runs of addresses") {
+  struct Row {
+    const char* prefixes;
+    const char* runs;
+  };
+  const Row row = GENERATE(values<Row>({
+      {"", ""},
+      {"10.0.0.0/31", "10.0.0.0-10.0.0.1"},
+      {"10.0.0.1/32 10.0.0.2/31", "10.0.0.1-10.0.0.3"},
+      {"10.0.0.0/32 10.0.0.2/32", "10.0.0.0-10.0.0.0 10.0.0.2-10.0.0.2"},
+      {"0.0.0.0/0 ::/0", "0.0.0.0-255.255.255.255 ::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"},
+  }));
+  std::string out;
+  for (const auto& [first, last] : runs(set(row.prefixes)))
+    out += (out.empty() ? "" : " ") + first.text() + "-" + last.text();
+  CHECK(out == row.runs);
 }
