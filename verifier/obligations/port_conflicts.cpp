@@ -86,15 +86,17 @@ std::vector<Proof> prove_ports_apart(const cluster::Cluster& cluster, smt::Sessi
       "no-conflicts.nodes",
       "no port that a Service answers for on a node, or that a node needs itself, is wanted there by another"};
   nodes.assumptions = assumptions_about_nodes(cluster, claims);
+  base::Diagnostics findings;
   for (const std::vector<const PortClaim*>& group : claims.groups) {
     const Meetings meetings = find_meetings(cluster, group, session);
     for (const Meeting& meeting : meetings.found) {
       if (services_meet(meeting.claims)) services.refute(meeting);
       if (node_is_met(meeting.claims)) nodes.refute(meeting);
-      report_meeting(meeting, diagnostics);
+      report_meeting(meeting, findings);
     }
     if (!meetings.unknown.empty()) services.unknown = nodes.unknown = meetings.unknown;
   }
+  diagnostics.merge(std::move(findings));
   const std::string decided =
       fmt::format("{} claims compared, {} groups judged", claims.claims.size(), claims.groups.size());
   std::vector<Proof> proofs;

@@ -6,7 +6,8 @@
 
 namespace portcullis::obligations {
 
-// PC3103, PC3506, PC3507. Two Services that fight for one address or node port have been reported already.
+// PC3103, PC3506, PC3507; what `diagnostics` holds already is not said again. Two Services that fight for one address
+// or node port have been reported while resolving.
 void report_meeting(const Meeting& meeting, base::Diagnostics& diagnostics);
 
 }  // namespace portcullis::obligations

@@ -81,6 +81,11 @@ struct Session::Solver {
     context.check_error();
     return keep(z3::expr(context, ast));
   }
+  // The one term, or what stands for none: SMT-LIB has no `(and)`, `(or x)` or `(+ x)`, and other solvers read the
+  // dumps.
+  Term keep_only(std::span<const Term> one, const z3::expr& none) {
+    return keep(one.empty() ? none : z3::expr(get(one.front())));
+  }
   [[nodiscard]] std::vector<Z3_ast> asts(std::span<const Term> some) const {
     std::vector<Z3_ast> out;
     out.reserve(some.size());
@@ -211,6 +216,7 @@ Term Session::boolean(std::string_view name) {
 Term Session::all(std::span<const Term> terms) {
   return guarded([&] {
     solver_->require_truth(terms);
+    if (terms.size() < 2) return solver_->keep_only(terms, solver_->context.bool_val(true));
     const std::vector<Z3_ast> asts = solver_->asts(terms);
     return solver_->keep(Z3_mk_and(solver_->context, static_cast<unsigned>(asts.size()), asts.data()));
   });
@@ -219,6 +225,7 @@ Term Session::all(std::span<const Term> terms) {
 Term Session::any(std::span<const Term> terms) {
   return guarded([&] {
     solver_->require_truth(terms);
+    if (terms.size() < 2) return solver_->keep_only(terms, solver_->context.bool_val(false));
     const std::vector<Z3_ast> asts = solver_->asts(terms);
     return solver_->keep(Z3_mk_or(solver_->context, static_cast<unsigned>(asts.size()), asts.data()));
   });
@@ -276,8 +283,8 @@ Term Session::at_most(Term a, Term b) {
 
 Term Session::sum(std::span<const Term> terms) {
   return guarded([&] {
-    if (terms.empty()) return solver_->keep(solver_->context.int_val(0));
     solver_->require_numbers(terms, "sum needs bits or integers of one sort");
+    if (terms.size() < 2) return solver_->keep_only(terms, solver_->context.int_val(0));
     const std::vector<Z3_ast> asts = solver_->asts(terms);
     if (solver_->get(terms.front()).is_int())
       return solver_->keep(Z3_mk_add(solver_->context, static_cast<unsigned>(asts.size()), asts.data()));

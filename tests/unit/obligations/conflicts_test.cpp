@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "tests/unit/obligations/world.hpp"
+#include "tests/unit/smt/second_solver.hpp"
 
 namespace portcullis::tests {
 
@@ -345,6 +346,34 @@ TEST_CASE("what a proof leaves out is said with it") {
   CHECK(judged.of("nodes").front()->assumptions ==
         std::vector<std::string>{
             "a pod on the host network listens on every address of its node, at the ports that it declares"});
+}
+
+TEST_CASE("cvc5 agrees about conflicts") {
+  if (!has_second_solver()) return;
+  const DumpFolder folder("portcullis-conflicts-second-solver");
+  smt::Session session;
+  session.dump_to(folder.path());
+  const std::string port = hosted(8080);
+  for (const std::string& text :
+       {nodes(3) + web + workload("DaemonSet", "x", hosted(30080)) +
+            service("b", "externalIPs: [192.0.2.1], ports: [{port: 22}]"),
+        nodes(6) + workload("Deployment", "a", port, 3) + workload("Deployment", "b", port, 2) +
+            workload("StatefulSet", "c", port + ", " + hosted(8081), 2) + workload("Deployment", "d", hosted(8081), 4),
+        service("a",
+                "externalIPs: ['2001:db8::7', 198.51.100.7], ipFamilyPolicy: RequireDualStack, ports: [{port: 80}]") +
+            service("b", "externalIPs: ['2001:db8::7'], ipFamilies: [IPv6], ports: [{port: 80}]")}) {
+    base::SourceMap sources;
+    base::Diagnostics diagnostics;
+    const manifest::Input input = manifest::read_text("in.yaml", text, false, {}, sources, diagnostics);
+    const cluster::Resolved resolved = cluster::resolve(input, {}, diagnostics);
+    (void)obligations::prove_no_conflicts(resolved.cluster, session, diagnostics);
+  }
+  const Judgement judgement = judge_again(folder);
+  INFO(fmt::format("{}", fmt::join(judgement.disagreements, "\n")));
+  CHECK(judgement.disagreements.empty());
+  CHECK(judgement.satisfiable + judgement.unsatisfiable == session.queries());
+  CHECK(judgement.satisfiable >= 3);
+  CHECK(judgement.unsatisfiable >= 3);
 }
 
 TEST_CASE("a crowd of claimants stays cheap and is counted") {
