@@ -12,6 +12,7 @@
 #include "compiler/base/catalogue_objects.hpp"
 #include "compiler/base/catalogue_planning.hpp"
 #include "compiler/base/catalogue_policy.hpp"
+#include "compiler/base/catalogue_sentences.hpp"
 #include "compiler/base/catalogue_service.hpp"
 #include "compiler/base/catalogue_service_traffic.hpp"
 #include "compiler/base/catalogue_workload.hpp"
@@ -28,9 +29,9 @@ constexpr auto concatenate(const std::array<Rule, sizes>&... blocks) {
   return all;
 }
 
-constexpr auto rules =
-    concatenate(manifest_rules, service_rules, service_traffic_rules, allocation_rules, object_rules, planning_rules,
-                endpoints_rules, exposure_rules, ingress_rules, policy_rules, workload_rules, limits_rules);
+constexpr auto rules = concatenate(manifest_rules, service_rules, service_traffic_rules, allocation_rules, object_rules,
+                                   planning_rules, endpoints_rules, exposure_rules, ingress_rules, policy_rules,
+                                   workload_rules, sentence_rules, limits_rules);
 
 // Lookup is a binary search, and a code names one rule for ever.
 static_assert(std::adjacent_find(rules.begin(), rules.end(),

@@ -17,6 +17,9 @@ struct Rule {
   std::string_view example{};      // YAML that is reported; may be empty
   std::string_view fixed{};        // YAML that is not; may be empty
   std::string_view fix{};          // what to do, in one sentence
+  // For findings about policies: a text that is reported, and one that is not (for the cluster of tests/unit/policy).
+  std::string_view policy{};
+  std::string_view policy_fixed{};
   // This version reports it. Codes are fixed ahead of the rules behind them, so that a code never changes its meaning.
   bool reported = false;
 };

@@ -1,4 +1,4 @@
-// PC4xxx: policy text. PC5xxx: what a backend cannot do, and texts that cannot be read. PC6xxx: proofs.
+// PC5xxx: what a backend cannot do, and texts that cannot be read. PC6xxx: proofs.
 #pragma once
 
 #include <array>
@@ -8,46 +8,6 @@
 namespace portcullis::base {
 
 inline constexpr auto limits_rules = std::to_array<Rule>({
-    {.code = "PC4001",
-     .name = "policy-syntax",
-     .severity = Severity::error,
-     .explanation = "A sentence of a policy cannot be parsed."},
-    {.code = "PC4002",
-     .name = "policy-name-unknown",
-     .severity = Severity::error,
-     .explanation = "A zone, namespace, Service, host or path of a policy names nothing in the input."},
-    {.code = "PC4003",
-     .name = "policy-selects-nothing",
-     .severity = Severity::error,
-     .explanation = "A selector of a policy matches no object: its sentence would hold because it speaks of nothing."},
-    {.code = "PC4004",
-     .name = "policy-port-name-unknown",
-     .severity = Severity::error,
-     .explanation = "A policy names a port that the Service does not have."},
-    {.code = "PC4005",
-     .name = "waiver-expired",
-     .severity = Severity::error,
-     .explanation = "The date until which a finding was waived has passed."},
-    {.code = "PC4006",
-     .name = "waiver-unused",
-     .severity = Severity::warning,
-     .explanation = "A finding is waived that is no longer there."},
-    {.code = "PC4007",
-     .name = "zones-overlap",
-     .severity = Severity::info,
-     .explanation = "Two zones that a sentence uses as alternatives share an address."},
-    {.code = "PC4008",
-     .name = "policy-contradiction",
-     .severity = Severity::error,
-     .explanation = "Two sentences can never both hold: one demands what the other forbids."},
-    {.code = "PC4009",
-     .name = "zone-redefined",
-     .severity = Severity::error,
-     .explanation = "A zone is defined twice."},
-    {.code = "PC4010",
-     .name = "surviving-too-many",
-     .severity = Severity::error,
-     .explanation = "A sentence asks to survive the loss of as many nodes as there are."},
     {.code = "PC5001",
      .name = "backend-protocol",
      .severity = Severity::error,

@@ -85,6 +85,9 @@ using Destination = std::variant<ServiceDestination, PodDestination, AddressDest
 [[nodiscard]] std::string name_of(const Destination& destination);
 
 // ---- questions
+//
+// A packet and its destination are of one family: where sources or frontends have both, each family is asked by itself,
+// and a family that one side lacks is not asked.
 
 using SharedSources = std::shared_ptr<const Sources>;  // many questions of a policy have the same
 

@@ -37,8 +37,8 @@ std::string indented(std::string_view text) {
   return out;
 }
 
-std::string fenced(std::string_view text) {
-  return fmt::format("```yaml\n{}\n```\n\n", base::trim(text));
+std::string fenced(std::string_view text, std::string_view language) {
+  return fmt::format("```{}\n{}\n```\n\n", language, base::trim(text));
 }
 
 }  // namespace
@@ -48,8 +48,12 @@ std::string explain(const base::Rule& rule, bool colour) {
   std::string out = style.severity(rule.severity, fmt::format("{}[{}]", base::to_string(rule.severity), rule.code));
   out += " " + style.strong(rule.name) + "\n\n" + wrapped(rule.explanation);
   if (!rule.reported) out += "\nThis version does not report it yet; the code is kept for it.\n";
-  if (!rule.example.empty()) out += "\n" + style.strong("Reported:") + "\n\n" + indented(rule.example);
-  if (!rule.fixed.empty()) out += "\n" + style.strong("Right:") + "\n\n" + indented(rule.fixed);
+  for (const std::string_view text : {rule.example, rule.policy}) {
+    if (!text.empty()) out += "\n" + style.strong("Reported:") + "\n\n" + indented(text);
+  }
+  for (const std::string_view text : {rule.fixed, rule.policy_fixed}) {
+    if (!text.empty()) out += "\n" + style.strong("Right:") + "\n\n" + indented(text);
+  }
   if (!rule.fix.empty()) out += "\n" + style.strong("What to do:") + " " + wrapped(rule.fix);
   return out;
 }
@@ -71,8 +75,10 @@ std::string findings_page() {
     }
     out += fmt::format("\n## {} {}\n\n*{}* — {}\n\n", rule.code, rule.name, base::to_string(rule.severity),
                        rule.explanation);
-    if (!rule.example.empty()) out += "Reported:\n\n" + fenced(rule.example);
-    if (!rule.fixed.empty()) out += "Right:\n\n" + fenced(rule.fixed);
+    if (!rule.example.empty()) out += "Reported:\n\n" + fenced(rule.example, "yaml");
+    if (!rule.policy.empty()) out += "Reported:\n\n" + fenced(rule.policy, "text");
+    if (!rule.fixed.empty()) out += "Right:\n\n" + fenced(rule.fixed, "yaml");
+    if (!rule.policy_fixed.empty()) out += "Right:\n\n" + fenced(rule.policy_fixed, "text");
     out += rule.fix;
     out += "\n";
   }

@@ -1,7 +1,10 @@
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -11,6 +14,8 @@
 #include "compiler/base/text.hpp"
 #include "compiler/cluster/resolve.hpp"
 #include "compiler/manifest/read.hpp"
+#include "compiler/policy/bind.hpp"
+#include "compiler/policy/parse.hpp"
 #include "compiler/trace/trace.hpp"
 
 namespace portcullis {
@@ -104,6 +109,28 @@ void check_sample(const fs::path& folder) {
   }
 }
 
+// Every policy of a folder, bound to the folder's manifests: nothing is wrong with it, and it asks something.
+void check_policies(const fs::path& folder) {
+  base::SourceMap sources;
+  base::Diagnostics about_manifests;
+  const manifest::Input input = manifest::read({folder.string()}, {}, sources, about_manifests);
+  const cluster::Cluster cluster = cluster::resolve(input, {}, about_manifests).cluster;
+  CHECK_FALSE(about_manifests.has_errors());
+  base::Diagnostics diagnostics;
+  std::vector<policy::Tree> trees;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().extension() != ".policy") continue;
+    std::ifstream file(entry.path());
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    trees.push_back(policy::parse(sources.add(entry.path().string(), text), sources, diagnostics));
+  }
+  using namespace std::chrono;
+  const policy::Bound bound =
+      policy::bind(trees, input, cluster, sources, year_month_day{year{2026}, November, day{24}}, diagnostics);
+  for (const base::Diagnostic& d : diagnostics.all()) FAIL_CHECK(folder.string() << ": " << d.code << " " << d.message);
+  CHECK_FALSE(bound.obligations.empty());
+}
+
 }  // namespace
 
 TEST_CASE("every sample does what its packets.txt says") {
@@ -114,6 +141,15 @@ TEST_CASE("every sample does what its packets.txt says") {
     ++samples;
   }
   CHECK(samples >= 3);
+}
+
+TEST_CASE("every policy of a sample binds") {
+  std::set<fs::path> folders;
+  for (const auto& entry : fs::recursive_directory_iterator(PORTCULLIS_SAMPLES)) {
+    if (entry.path().extension() == ".policy") folders.insert(entry.path().parent_path());
+  }
+  CHECK_FALSE(folders.empty());
+  for (const fs::path& folder : folders) check_policies(folder);
 }
 
 }  // namespace portcullis

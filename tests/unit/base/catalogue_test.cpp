@@ -36,6 +36,8 @@ TEST_CASE("every row of the catalogue is whole") {
     CHECK(rule.explanation.ends_with('.'));
     CHECK(base::printable(rule.explanation) == rule.explanation);
     CHECK(rule.example.empty() == rule.fixed.empty());
+    CHECK(rule.policy.empty() == rule.policy_fixed.empty());
+    CHECK((rule.policy.empty() || rule.policy != rule.policy_fixed));
     CHECK((rule.example.empty() || rule.example != rule.fixed));
   }
 }
