@@ -1,16 +1,12 @@
 #include "verifier/specialise/residual.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <tuple>
 
 namespace portcullis::specialise {
 
 namespace {
-
-std::size_t mix(std::size_t h, std::uint64_t word) {
-  h = (h ^ word) * 0x9E3779B97F4A7C15ULL;
-  return h ^ (h >> 29U);
-}
 
 std::uint32_t bits(const Outcome& o) {
   return static_cast<std::uint32_t>(o.end) | (o.local ? 4U : 0U) | (o.accepted ? 8U : 0U) | (o.masquerade ? 16U : 0U);
@@ -23,19 +19,15 @@ auto order(const BalanceEntry& e) {
 }  // namespace
 
 std::size_t Arena::NodeHash::operator()(const Node& node) const {
-  std::size_t h = static_cast<std::size_t>(node.kind);
-  for (const std::uint32_t part : node.parts) h = mix(h, part);
-  return h;
+  const auto& p = node.parts;
+  const auto wide = [](std::uint32_t a, std::uint32_t b) { return std::uint64_t{a} << 32U | b; };
+  return mix(mix(static_cast<std::size_t>(node.kind), wide(p[0], p[1])), wide(p[2], p[3]));
 }
 
 std::size_t Arena::EndpointHash::operator()(const std::pair<net::Address, std::uint16_t>& endpoint) const {
-  std::size_t h = endpoint.second;
-  for (std::size_t i = 0; i < 16; i += 4) {
-    std::uint32_t word = 0;
-    for (std::size_t j = 0; j < 4; ++j) word = word << 8U | endpoint.first.bytes()[i + j];
-    h = mix(h, word);
-  }
-  return h;
+  std::array<std::uint64_t, 2> halves{};
+  std::memcpy(halves.data(), endpoint.first.bytes().data(), sizeof halves);
+  return mix(mix(endpoint.second, halves[0]), halves[1]);
 }
 
 Arena::Arena() : source_is_endpoint_(atom(SourceIsEndpoint{})) {}
@@ -47,9 +39,7 @@ AtomId Arena::atom(const Atom& atom) {
 }
 
 EndpointId Arena::endpoint(const net::Address& address, std::uint16_t port) {
-  const auto [at, fresh] = endpoint_ids_.try_emplace({address, port}, static_cast<EndpointId>(endpoints_.size()));
-  if (fresh) endpoints_.emplace_back(address, port);
-  return at->second;
+  return endpoints_.add({address, port}).first;
 }
 
 LabelId Arena::label(const std::string& name) {
@@ -59,9 +49,7 @@ LabelId Arena::label(const std::string& name) {
 }
 
 NodeId Arena::intern(const Node& node) {
-  const auto [at, fresh] = node_ids_.try_emplace(node, static_cast<NodeId>(nodes_.size()));
-  if (fresh) nodes_.push_back(node);
-  return at->second;
+  return nodes_.add(node).first;
 }
 
 NodeId Arena::outcome(const Outcome& outcome) {

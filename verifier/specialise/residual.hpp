@@ -31,6 +31,7 @@
 #include "backends/netfilter/chance.hpp"
 #include "compiler/net/address.hpp"
 #include "compiler/net/packet.hpp"
+#include "verifier/specialise/interner.hpp"
 
 namespace portcullis::specialise {
 
@@ -137,7 +138,7 @@ class Arena {
   [[nodiscard]] AtomId atom(const Atom& atom);
   [[nodiscard]] EndpointId endpoint(const net::Address& address, std::uint16_t port);
   [[nodiscard]] bool has_endpoint(const net::Address& address, std::uint16_t port) const {
-    return endpoint_ids_.contains({address, port});
+    return endpoints_.contains({address, port});
   }
   // Names of memories are strings that tell both sides' memories apart.
   [[nodiscard]] LabelId label(const std::string& name);
@@ -176,12 +177,10 @@ class Arena {
   [[nodiscard]] bool gather(const std::vector<Branch>& branches, Balance& into) const;
   [[nodiscard]] AtomId relative(AtomId atom, EndpointId endpoint);
 
-  std::vector<Node> nodes_;
-  std::unordered_map<Node, NodeId, NodeHash> node_ids_;
+  Interner<Node, NodeHash> nodes_;
   std::vector<Atom> atoms_;
   std::map<Atom, AtomId> atom_ids_;
-  std::vector<std::pair<net::Address, std::uint16_t>> endpoints_;
-  std::unordered_map<std::pair<net::Address, std::uint16_t>, EndpointId, EndpointHash> endpoint_ids_;
+  Interner<std::pair<net::Address, std::uint16_t>, EndpointHash> endpoints_;
   std::vector<std::string> labels_;
   std::unordered_map<std::string, LabelId> label_ids_;
   std::vector<Balance> balances_;

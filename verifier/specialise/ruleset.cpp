@@ -67,20 +67,14 @@ bool is_original(Field f) {
          f == Field::ct_original_destination_port;
 }
 
-std::size_t mix(std::size_t h, std::uint64_t word) {
-  h = (h ^ word) * 0x9E3779B97F4A7C15ULL;
-  return h ^ (h >> 29U);
-}
-
 struct Words {
   std::array<std::uint32_t, 6> words{};
   bool operator==(const Words&) const = default;
 };
 struct WordsHash {
   std::size_t operator()(const Words& w) const {
-    std::size_t h = 0;
-    for (const std::uint32_t word : w.words) h = mix(h, word);
-    return h;
+    const auto wide = [&](std::size_t i) { return std::uint64_t{w.words[i]} << 32U | w.words[i + 1]; };
+    return mix(mix(mix(0, wide(0)), wide(2)), wide(4));
   }
 };
 
@@ -276,7 +270,7 @@ class RulesetSide::Run {
         {chain, s.mark, s.priority,
          path_word_ << 8U | static_cast<std::uint32_t>(key_.protocol) << 4U | static_cast<std::uint32_t>(s.hook),
          static_cast<std::uint32_t>(s.next_base) << 1U | (s.accepted ? 1U : 0U), static_cast<std::uint32_t>(frame)}};
-    if (const auto known = chains_.find(key); known != chains_.end()) return done(known->second);
+    if (const NodeId* known = chains_.find(key)) return done(*known);
     const std::uint64_t asked = consulted_.count();
     const std::size_t lowest = lowest_;
     lowest_ = SIZE_MAX;
@@ -286,7 +280,7 @@ class RulesetSide::Run {
     if (!stayed || consulted_.count() != asked) {
       asks_of_destination_[chain] = true;
     } else if (plain()) {
-      chains_.emplace(key, node);
+      chains_.store(key, node);
     }
     return done(node);
   }
@@ -591,8 +585,7 @@ class RulesetSide::Run {
         {endpoint, s.mark, s.priority,
          path_word_ << 8U | static_cast<std::uint32_t>(key_.protocol) << 4U | static_cast<std::uint32_t>(s.hook),
          static_cast<std::uint32_t>(s.next_base), s.dnat ? 1U : 0U}};
-    if (const auto known = templates_.find(key); known != templates_.end())
-      return arena_.to(endpoint, label, seconds, known->second);
+    if (const NodeId* known = templates_.find(key)) return arena_.to(endpoint, label, seconds, *known);
     s.destination = address;
     s.port = port;
     s.translated = s.translated_here = true;
@@ -606,7 +599,7 @@ class RulesetSide::Run {
     const std::size_t lowest = lowest_;
     const NodeId node = go(s);
     lowest_ = lowest;
-    if (consulted_.count() == asked) templates_.emplace(key, node);
+    if (consulted_.count() == asked) templates_.store(key, node);
     return arena_.to(endpoint, label, seconds, node);
   }
 
@@ -883,7 +876,7 @@ class RulesetSide::Run {
   std::vector<std::uint32_t> key_words_, value_, found_;
   bool missing_ = false;
 
-  std::unordered_map<Words, NodeId, WordsHash> chains_, templates_;
+  Memo<Words, WordsHash> chains_, templates_;
   std::vector<bool> asks_of_destination_;  // by chain: not worth remembering
   std::map<std::pair<SetId, std::size_t>, std::unique_ptr<OpenField>> open_fields_;
   std::map<std::pair<SetId, std::size_t>, std::unique_ptr<ByField>> by_fields_;
