@@ -61,7 +61,7 @@ std::string_view to_string(Answer answer) {
 }
 
 struct Session::Solver {
-  explicit Solver(const Limits& limits) : solver(context) {
+  explicit Solver(const Limits& given) : limits(given), solver(context) {
     z3::params params(context);
     // Z3 takes 32 bits; 0 would mean no limit.
     params.set("rlimit", static_cast<unsigned>(std::clamp<std::uint64_t>(limits.steps, 1, UINT32_MAX)));
@@ -115,6 +115,14 @@ struct Session::Solver {
     return keep(make(context, get(a), get(b)));
   }
 
+  // Z3 says `canceled` for either limit, or `unknown`.
+  [[nodiscard]] std::string reason_unknown(std::uint64_t taken) const {
+    if (taken >= limits.steps) return fmt::format("the limit of {} steps was reached", limits.steps);
+    std::string reason = solver.reason_unknown();
+    if (reason != "canceled" && reason != "timeout") return reason;
+    return fmt::format("the time limit of {} ms was reached", limits.backstop_milliseconds);
+  }
+
   // Z3 counts from the beginning of the context.
   [[nodiscard]] std::uint64_t steps_so_far() {
     const z3::stats statistics = solver.statistics();
@@ -134,6 +142,7 @@ struct Session::Solver {
     if (!out) throw base::InternalError(fmt::format("solver: `{}` cannot be written", path.string()));
   }
 
+  Limits limits;
   z3::context context;
   z3::solver solver;
   std::vector<z3::expr> terms;
@@ -408,12 +417,12 @@ Result Session::check(std::string_view name, std::span<const Term> assertions) {
         result.model = Model(std::make_shared<const Model::Values>(Model::Values{solver_, s.solver.get_model()}));
         break;
       case z3::unknown:
-        result.reason = s.solver.reason_unknown();
         break;
     }
     const std::uint64_t counted = s.steps_so_far();
     result.steps = counted - s.counted;
     s.counted = counted;
+    if (result.answer == Answer::unknown) result.reason = s.reason_unknown(result.steps);
     s.steps += result.steps;
     ++s.queries;
     if (!s.directory.empty()) s.dump(name, result.answer);

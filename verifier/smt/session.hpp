@@ -34,7 +34,7 @@ enum class Answer { unsatisfiable, satisfiable, unknown };
 // What one check may cost. Steps are Z3's own count (`rlimit`) and the same on every machine; the wall clock is only a
 // backstop, for what counts no steps. Beyond either the answer is unknown.
 struct Limits {
-  std::uint64_t steps = 50'000'000;
+  std::uint64_t steps = 5'000'000;  // seconds; what we ask takes some ten to some ten thousand
   std::uint32_t backstop_milliseconds = 120'000;
 };
 
@@ -58,7 +58,7 @@ class Model {
 
 struct Result {
   Answer answer = Answer::unknown;
-  std::string reason;          // why unknown; else empty
+  std::string reason;          // why unknown (`the limit of 5000000 steps was reached`); else empty
   std::uint64_t steps = 0;     // that this check took
   std::optional<Model> model;  // of satisfiable
 };

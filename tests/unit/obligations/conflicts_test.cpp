@@ -348,6 +348,21 @@ TEST_CASE("what a proof leaves out is said with it") {
             "a pod on the host network listens on every address of its node, at the ports that it declares"});
 }
 
+TEST_CASE("beyond the limit of steps nothing is proved") {
+  base::SourceMap sources;
+  base::Diagnostics diagnostics;
+  const std::string text = nodes(3) + web + workload("DaemonSet", "x", hosted(30080));
+  const manifest::Input input = manifest::read_text("in.yaml", text, false, {}, sources, diagnostics);
+  const cluster::Resolved resolved = cluster::resolve(input, {}, diagnostics);
+  smt::Session session({.steps = 1});
+  const std::vector<Proof> proofs = obligations::prove_no_conflicts(resolved.cluster, session, diagnostics);
+  REQUIRE(proofs.size() == 3);
+  CHECK(proofs[0].standing == Standing::unknown);
+  CHECK(proofs[1].standing == Standing::unknown);
+  CHECK(proofs[1].reason == "the limit of 1 steps was reached");
+  CHECK(proofs[2].standing == Standing::proved);  // by counting alone
+}
+
 TEST_CASE("cvc5 agrees about conflicts") {
   if (!has_second_solver()) return;
   const DumpFolder folder("portcullis-conflicts-second-solver");
