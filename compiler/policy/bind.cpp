@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <memory>
 #include <utility>
 
 #include <fmt/format.h>
@@ -102,15 +103,12 @@ class Binder {
 
   void ask(std::string about, Question question) { questions_.push_back({std::move(about), std::move(question)}); }
 
-  // Names what was asked: by its object if there are several.
   void keep() {
-    const std::string name =
-        fmt::format("{}:{}: {}", sources_.name(sentence_->span.file), sentence_->line, sentence_->text);
-    for (Asked& asked : questions_) {
-      const bool one = questions_.size() == 1;
-      out_.obligations.push_back({one ? name : fmt::format("{} [{}]", name, asked.about), sentence_->text,
-                                  std::move(asked.about), sentence_->span, std::move(asked.question)});
-    }
+    const auto statement = std::make_shared<const Statement>(
+        Statement{fmt::format("{}:{}", sources_.name(sentence_->span.file), sentence_->line), sentence_->text,
+                  sentence_->span, questions_.size() > 1});
+    for (Asked& asked : questions_)
+      out_.obligations.push_back({statement, std::move(asked.about), std::move(asked.question)});
   }
 
   // ---- sentences about packets

@@ -147,13 +147,21 @@ using Question =
     std::variant<ReachableQuestion, UnreachableQuestion, OnlyQuestion, PreservesSourceQuestion, SameFateQuestion,
                  ForbiddenQuestion, NoConflictsQuestion, SettledQuestion, UnsupportedQuestion>;
 
+// What the obligations of one sentence share.
+struct Statement {
+  std::string place;  // `shop.policy:12`
+  std::string text;   // on one line
+  SourceSpan span;
+  bool several = false;  // it gives more than one obligation
+};
+
 struct Obligation {
-  // `shop.policy:12: only office reaches service ops/*`, and ` [ops/grafana:http]` if the sentence gives several.
-  std::string name;
-  std::string statement;  // the sentence on one line
-  std::string about;      // what of it: `ops/grafana:http`; empty where the sentence speaks of no object
-  SourceSpan span;        // the sentence
+  std::shared_ptr<const Statement> sentence;  // never null
+  std::string about;                          // what of it: `ops/grafana:http`; empty where it speaks of no object
   Question question;
+
+  // `shop.policy:12: only office reaches service ops/*`, and ` [ops/grafana:http]` if the sentence gives several.
+  [[nodiscard]] std::string name() const;
 };
 
 // ---- waivers

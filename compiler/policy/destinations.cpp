@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -166,17 +167,21 @@ class Resolver {
     const auto selected = select_pods(objects_, target.selection, asker_);
     if (!selected) return false;
     std::vector<PodDestination> of_workload;
+    std::map<base::ObjectRef, std::vector<std::size_t>> groups;  // places in it
     std::size_t with_address = 0;
     for (const KnownPod* known : *selected) {
       if (known->pod->addresses.empty()) continue;
       ++with_address;
       const PortSet ports = ports_of(*known, target.port);
       if (ports.empty()) continue;
-      const auto same = [&](const PodDestination& d) { return d.workload == known->pod->workload && d.ports == ports; };
-      auto found = std::ranges::find_if(of_workload, same);
-      if (found == of_workload.end())
-        found = of_workload.insert(of_workload.end(), PodDestination{known->pod->workload, {}, ports});
-      found->pods.push_back(known->pod);
+      auto& group = groups[known->pod->workload];
+      const auto same = [&](std::size_t i) { return of_workload[i].ports == ports; };
+      auto found = std::ranges::find_if(group, same);
+      if (found == group.end()) {
+        found = group.insert(group.end(), of_workload.size());
+        of_workload.push_back({known->pod->workload, {}, ports});
+      }
+      of_workload[*found].pods.push_back(known->pod);
     }
     if (of_workload.empty()) {
       report_no_pod(*selected, with_address, target);
@@ -298,64 +303,61 @@ class Resolver {
 
 // ---- exceptions
 
-// The ports that a destination means at one address.
-PortSet ports_at(const Destination& destination, const net::Address& address) {
-  PortSet out;
-  const auto add_frontends = [&](const std::vector<Frontend>& frontends) {
-    for (const Frontend& f : frontends) {
-      if (f.address && *f.address == address) out.add({f.port, f.port}, f.protocol);
+// Everything that exceptions mean, by address; node ports and headless Services apart.
+class Taken {
+ public:
+  explicit Taken(const std::vector<Destination>& destinations) {
+    for (const Destination& d : destinations) std::visit([&](const auto& one) { add(one); }, d);
+  }
+
+  [[nodiscard]] bool has(const Frontend& f) const {
+    if (!f.address) return node_ports_.contains(f.service_port);
+    const PortSet* ports = at(*f.address);
+    return ports != nullptr && ports->contains(f.protocol, f.port);
+  }
+  [[nodiscard]] bool has(const cluster::ServicePort* headless) const { return headless_.contains(headless); }
+  void take_at(const net::Address& address, PortSet& ports) const {
+    if (const PortSet* taken = at(address)) ports.subtract(*taken);
+  }
+
+ private:
+  void add(const ServiceDestination& d) {
+    if (d.frontends.empty()) headless_.insert(d.port);
+    for (const Frontend& f : d.frontends) {
+      if (!f.address) node_ports_.insert(f.service_port);
+      if (f.address) at_[*f.address].add({f.port, f.port}, f.protocol);
     }
-  };
-  if (const auto* service = std::get_if<ServiceDestination>(&destination)) {
-    add_frontends(service->frontends);
     // Who excepts a Service excepts the way through it to its pods.
-    for (const cluster::Endpoint& e : service->port->endpoints) {
-      if (e.address == address) out.add({e.port, e.port}, service->port->protocol);
+    for (const cluster::Endpoint& e : d.port->endpoints) at_[e.address].add({e.port, e.port}, d.port->protocol);
+  }
+  void add(const PodDestination& d) {
+    for (const cluster::Pod* pod : d.pods) {
+      for (const net::Address& address : pod->addresses) at_[address].add(d.ports);
     }
-  } else if (const auto* pods = std::get_if<PodDestination>(&destination)) {
-    const auto has_it = [&](const cluster::Pod* pod) {
-      return std::ranges::find(pod->addresses, address) != pod->addresses.end();
-    };
-    if (std::ranges::any_of(pods->pods, has_it)) out.add(pods->ports);
-  } else {
-    const auto& other = std::get<AddressDestination>(destination);
-    if (other.address == address) out.add(other.ports);
   }
-  return out;
-}
+  void add(const AddressDestination& d) { at_[d.address].add(d.ports); }
 
-bool takes(const Destination& taken, const Frontend& f) {
-  const auto* service = std::get_if<ServiceDestination>(&taken);
-  if (service != nullptr && std::ranges::find(service->frontends, f) != service->frontends.end()) return true;
-  return f.address && ports_at(taken, *f.address).contains(f.protocol, f.port);
-}
-
-void take(std::vector<Frontend>& frontends, const std::vector<Destination>& taken) {
-  std::erase_if(frontends, [&](const Frontend& f) {
-    return std::ranges::any_of(taken, [&](const Destination& t) { return takes(t, f); });
-  });
-}
-
-void leave(ServiceDestination destination, const std::vector<Destination>& taken, std::vector<Destination>& out) {
-  if (destination.frontends.empty()) {  // headless
-    const bool gone = std::ranges::any_of(taken, [&](const Destination& t) {
-      const auto* service = std::get_if<ServiceDestination>(&t);
-      return service != nullptr && service->port == destination.port;
-    });
-    if (!gone) out.emplace_back(std::move(destination));
-    return;
+  [[nodiscard]] const PortSet* at(const net::Address& address) const {
+    const auto found = at_.find(address);
+    return found == at_.end() ? nullptr : &found->second;
   }
-  take(destination.frontends, taken);
-  if (!destination.frontends.empty()) out.emplace_back(std::move(destination));
+
+  std::map<net::Address, PortSet> at_;
+  std::set<const cluster::ServicePort*> node_ports_, headless_;  // looked up only, never listed
+};
+
+void leave(ServiceDestination destination, const Taken& taken, std::vector<Destination>& out) {
+  const bool headless = destination.frontends.empty();
+  std::erase_if(destination.frontends, [&](const Frontend& f) { return taken.has(f); });
+  if (headless ? !taken.has(destination.port) : !destination.frontends.empty())
+    out.emplace_back(std::move(destination));
 }
 
-void leave(const PodDestination& destination, const std::vector<Destination>& taken, std::vector<Destination>& out) {
+void leave(const PodDestination& destination, const Taken& taken, std::vector<Destination>& out) {
   std::vector<PodDestination> left;
   for (const cluster::Pod* pod : destination.pods) {
     PortSet ports = destination.ports;
-    for (const Destination& t : taken) {
-      for (const net::Address& address : pod->addresses) ports.subtract(ports_at(t, address));
-    }
+    for (const net::Address& address : pod->addresses) taken.take_at(address, ports);
     if (ports.empty()) continue;
     auto found = std::ranges::find(left, ports, &PodDestination::ports);
     if (found == left.end()) found = left.insert(left.end(), PodDestination{destination.workload, {}, ports});
@@ -364,9 +366,9 @@ void leave(const PodDestination& destination, const std::vector<Destination>& ta
   std::ranges::move(left, std::back_inserter(out));
 }
 
-void leave(AddressDestination destination, const std::vector<Destination>& taken, std::vector<Destination>& out) {
-  for (const Destination& t : taken) destination.ports.subtract(ports_at(t, destination.address));
-  take(destination.frontends, taken);
+void leave(AddressDestination destination, const Taken& taken, std::vector<Destination>& out) {
+  taken.take_at(destination.address, destination.ports);
+  std::erase_if(destination.frontends, [&](const Frontend& f) { return taken.has(f); });
   if (!destination.ports.empty()) out.emplace_back(std::move(destination));
 }
 
@@ -402,8 +404,9 @@ std::optional<Resolved> resolve(const Targets& targets, bool keeps_out, const Ob
   return Resolver(objects, keeps_out, asker).run(targets);
 }
 
-std::vector<Destination> without(std::vector<Destination> from, const std::vector<Destination>& taken) {
-  if (taken.empty()) return from;
+std::vector<Destination> without(std::vector<Destination> from, const std::vector<Destination>& excepted) {
+  if (excepted.empty()) return from;
+  const Taken taken(excepted);
   std::vector<Destination> out;
   for (Destination& destination : from) std::visit([&](auto& d) { leave(std::move(d), taken, out); }, destination);
   return out;

@@ -29,8 +29,8 @@ struct Resolved {
 [[nodiscard]] std::optional<Resolved> resolve(const Targets& targets, bool keeps_out, const Objects& objects,
                                               const Asker& asker);
 
-// `from` without everything that one of `taken` means. A destination of which nothing is left is gone.
-[[nodiscard]] std::vector<Destination> without(std::vector<Destination> from, const std::vector<Destination>& taken);
+// `from` without everything that one of `excepted` means. A destination of which nothing is left is gone.
+[[nodiscard]] std::vector<Destination> without(std::vector<Destination> from, const std::vector<Destination>& excepted);
 
 // The ports of one Service that the words select. Nothing: that has been said.
 struct MatchedPort {

@@ -81,6 +81,11 @@ struct QuestionText {
 
 }  // namespace
 
+std::string Obligation::name() const {
+  const std::string name = fmt::format("{}: {}", sentence->place, sentence->text);
+  return sentence->several ? fmt::format("{} [{}]", name, about) : name;
+}
+
 std::string text(const Sources& sources) {
   std::string out;
   for (const SourceGroup& group : sources.groups) {
@@ -118,7 +123,7 @@ std::string text(const Destination& destination) {
 }
 
 std::string text(const Obligation& obligation) {
-  return obligation.name + "\n" + std::visit(QuestionText{}, obligation.question);
+  return obligation.name() + "\n" + std::visit(QuestionText{}, obligation.question);
 }
 
 }  // namespace portcullis::policy

@@ -40,7 +40,7 @@ waive PC3107 on service shop/legacy until 2027-03-01 because "moves to the gatew
 )"});
   CHECK(world.findings() == Texts{});
   Texts names;
-  for (const policy::Obligation& o : world.bound.obligations) names.push_back(o.name);
+  for (const policy::Obligation& o : world.bound.obligations) names.push_back(o.name());
   CHECK(
       names ==
       Texts{"a.policy:5: reachable from internet to ingress \"shop.example.com\" path \"/cart\" surviving any 1 node",
@@ -425,7 +425,7 @@ TEST_CASE("a zone of one file is known in another, and defined once") {
                                 "\nzone office = pods"});
   CHECK(world.findings() == Texts{"2:6-12 PC4009 zone `office` is defined on line 1 too"});
   REQUIRE(world.bound.obligations.size() == 1);
-  CHECK(world.bound.obligations[0].name.starts_with("a.policy:1: "));
+  CHECK(world.bound.obligations[0].name().starts_with("a.policy:1: "));
 }
 
 TEST_CASE("pods that are planned are known by the labels of their workload") {
