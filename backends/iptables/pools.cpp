@@ -97,7 +97,14 @@ ChainId Pools::body(const Key& key, const Body& body) {
   }
   if (key.affinity_seconds) recall(chain, pool, entries, *key.affinity_seconds);
   choose(chain, pool, entries, key.affinity_seconds.has_value());
+  comment_first_only(chain);
   return chain;
+}
+
+// All rules of this chain serve one Service port, and what a comment costs to load would be paid once an endpoint.
+void Pools::comment_first_only(ChainId chain) {
+  std::vector<Rule>& rules = nat_.rules(chain);
+  for (std::size_t i = 1; i < rules.size(); ++i) rules[i].comment.clear();
 }
 
 std::optional<Rule> Pools::mark(ir::Masquerade masquerade, const std::string& comment) const {
@@ -157,6 +164,7 @@ void Pools::choose_group(ChainId chain, const ir::Pool& pool, const Entries& ent
     left -= weight;
     nat_.add(chain, std::move(r));
     choose(child, pool, group, affinity);
+    comment_first_only(child);
   }
 }
 

@@ -50,6 +50,7 @@ class Pools {
   }
   [[nodiscard]] ChainId body(const Key& key, const Body& body);
   [[nodiscard]] std::optional<Rule> mark(ir::Masquerade masquerade, const std::string& comment) const;
+  void comment_first_only(ChainId chain);
   void recall(ChainId chain, const ir::Pool& pool, const Entries& entries, std::uint32_t seconds);
   void choose(ChainId chain, const ir::Pool& pool, const Entries& entries, bool affinity);
   void choose_group(ChainId chain, const ir::Pool& pool, const Entries& entries, bool affinity);

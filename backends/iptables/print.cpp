@@ -1,9 +1,12 @@
 // Ruleset → text, in iptables-save's own spelling and order of fields.
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <iterator>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -14,6 +17,11 @@
 namespace portcullis::iptables {
 
 namespace {
+
+// Chains are declared shortly before they are filled, so many at once: iptables-nft-restore wants the chain in work
+// near to the front of its list (names.hpp), iptables-legacy-restore is faster if chains lie close to each other in its
+// memory (measured at 10,000 Services: 1.2 s of parsing with 1, 1.0 s with 64; the first is as fast with both).
+constexpr std::size_t declared_together = 64;
 
 class Printer {
  public:
@@ -29,16 +37,12 @@ class Printer {
     for (const Table& table : ruleset_.tables) {
       table_ = &table;
       open();
+      std::vector<const Chain*> chains;
       for (const Chain& c : table.chains) {
-        if (c.policy) continue;
-        // Each chain is declared where it is filled, not all of them in front (names.hpp says why).
-        add(":{} - [0:0]\n", c.name);
-        for (const Rule& r : c.rules) {
-          out_ += "-A ";
-          out_ += c.name;
-          rule(r);
-        }
+        if (!c.policy) chains.push_back(&c);
       }
+      for (std::size_t begin = 0; begin < chains.size(); begin += declared_together)
+        some_chains(std::span(chains).subspan(begin, std::min(declared_together, chains.size() - begin)));
       close();
     }
     return std::move(out_);
@@ -64,6 +68,17 @@ class Printer {
   }
 
  private:
+  void some_chains(std::span<const Chain* const> chains) {
+    for (const Chain* c : chains) add(":{} - [0:0]\n", c->name);
+    for (const Chain* c : chains) {
+      for (const Rule& r : c->rules) {
+        out_ += "-A ";
+        out_ += c->name;
+        rule(r);
+      }
+    }
+  }
+
   template <class... Args>
   void add(fmt::format_string<Args...> format, Args&&... args) {
     fmt::format_to(std::back_inserter(out_), format, std::forward<Args>(args)...);

@@ -107,82 +107,82 @@ TEST_CASE("the rules of a small program, dialect nftables") {
   const Ruleset r = lower(sample(net::Family::ipv4, ir::Dialect::nftables), diagnostics);
   CHECK(without_head(print(r)) == R"(*mangle
 :PCL-RI27TGF5OWSOJJ - [0:0]
+:PCL-C6336414A32 - [0:0]
+:PCL-RANGES - [0:0]
 -A PCL-RI27TGF5OWSOJJ -s 10.40.0.0/14 -m comment --comment "default/web source ranges" -j RETURN
 -A PCL-RI27TGF5OWSOJJ -s 192.168.50.10/32 -m comment --comment "default/web source ranges" -j RETURN
 -A PCL-RI27TGF5OWSOJJ -s 203.0.113.0/25 -m comment --comment "default/web source ranges" -j RETURN
 -A PCL-RI27TGF5OWSOJJ -m comment --comment "default/web source ranges" -j DROP
-:PCL-C6336414A32 - [0:0]
 -A PCL-C6336414A32 -d 198.51.100.20/32 -p tcp -m tcp --dport 80 -m comment --comment "default/web:http source ranges" -g PCL-RI27TGF5OWSOJJ
-:PCL-RANGES - [0:0]
 -A PCL-RANGES -d 198.51.100.20/32 -j PCL-C6336414A32
 COMMIT
 *filter
 :PCL-Y0A600014A32 - [0:0]
--A PCL-Y0A600014A32 -d 10.96.0.20/32 -m comment --comment "hygiene default/web" -j REJECT --reject-with icmp-port-unreachable
 :PCL-0A600032A32.2 - [0:0]
--A PCL-0A600032A32.2 -d 10.96.0.50/32 -p tcp -m tcp --dport 80 -m comment --comment "default/empty:http" -j REJECT --reject-with icmp-port-unreachable
 :PCL-CHECK.2 - [0:0]
+:PCL-OUTPUT - [0:0]
+:PCL-0A600032A32 - [0:0]
+:PCL-00000000A7562 - [0:0]
+:PCL-CHECK - [0:0]
+:PCL-INPUT - [0:0]
+:PCL-FORWARD - [0:0]
+-A PCL-Y0A600014A32 -d 10.96.0.20/32 -m comment --comment "hygiene default/web" -j REJECT --reject-with icmp-port-unreachable
+-A PCL-0A600032A32.2 -d 10.96.0.50/32 -p tcp -m tcp --dport 80 -m comment --comment "default/empty:http" -j REJECT --reject-with icmp-port-unreachable
 -A PCL-CHECK.2 -d 10.96.0.50/32 -j PCL-0A600032A32.2
 -A PCL-CHECK.2 -d 10.96.0.20/32 -j PCL-Y0A600014A32
 -A PCL-CHECK.2 -d 10.96.0.0/16 -m comment --comment hygiene -j DROP
-:PCL-OUTPUT - [0:0]
 -A PCL-OUTPUT -m conntrack --ctstate NEW -j PCL-CHECK.2
-:PCL-0A600032A32 - [0:0]
 -A PCL-0A600032A32 -d 10.96.0.50/32 -p tcp -m tcp --dport 80 -m comment --comment "default/empty:http" -j REJECT --reject-with icmp-port-unreachable
-:PCL-00000000A7562 - [0:0]
 -A PCL-00000000A7562 -p tcp -m tcp --dport 30050 -m comment --comment "default/empty:http" -j REJECT --reject-with icmp-port-unreachable
-:PCL-CHECK - [0:0]
 -A PCL-CHECK -d 192.168.50.10/32 -p tcp -m tcp --dport 30050 -j PCL-00000000A7562
 -A PCL-CHECK -d 10.96.0.50/32 -j PCL-0A600032A32
-:PCL-INPUT - [0:0]
 -A PCL-INPUT -m conntrack --ctstate NEW -j PCL-CHECK
-:PCL-FORWARD - [0:0]
 -A PCL-FORWARD -m conntrack --ctstate NEW -j PCL-CHECK.2
 COMMIT
 *nat
 :PCL-Q00000000A00 - [0:0]
+:PCL-MASQUERADE - [0:0]
+:PCL-POSTROUTING - [0:0]
+:PCL-C63364140050TQ - [0:0]
+:PCL-C63364140050TP - [0:0]
+:PCL-C63364140050TH - [0:0]
+:PCL-C63364140050TF - [0:0]
+:PCL-00000000A7580 - [0:0]
+:PCL-NODEPORTS - [0:0]
+:PCL-000000001538TP - [0:0]
+:PCL-H00000000A1538 - [0:0]
+:PCL-0A60001E0050TP - [0:0]
+:PCL-00000000A00 - [0:0]
+:PCL-NAT - [0:0]
 -A PCL-Q00000000A00 -s 10.40.1.5/32 -d 10.40.1.5/32 -m comment --comment "default/web:http" -j MASQUERADE --random-fully
 -A PCL-Q00000000A00 -s 10.40.1.6/32 -d 10.40.1.6/32 -m comment --comment "default/sticky:http" -j MASQUERADE --random-fully
 -A PCL-Q00000000A00 -s 192.168.50.10/32 -d 192.168.50.10/32 -m comment --comment "default/db:sql" -j MASQUERADE --random-fully
-:PCL-MASQUERADE - [0:0]
 -A PCL-MASQUERADE -j MARK --set-xmark 0x0/0x4000
 -A PCL-MASQUERADE -j MASQUERADE --random-fully
-:PCL-POSTROUTING - [0:0]
 -A PCL-POSTROUTING -m mark --mark 0x4000/0x4000 -g PCL-MASQUERADE
 -A PCL-POSTROUTING -m conntrack ! --ctstate DNAT -j RETURN
 -A PCL-POSTROUTING -j PCL-Q00000000A00
-:PCL-C63364140050TQ - [0:0]
 -A PCL-C63364140050TQ -p tcp -m comment --comment "default/web:http" -j DNAT --to-destination 10.40.1.5:8080
-:PCL-C63364140050TP - [0:0]
 -A PCL-C63364140050TP -p tcp -m statistic --mode random --probability 0.50000000000 -m comment --comment "default/web:http" -j DNAT --to-destination 10.40.1.5:8080
--A PCL-C63364140050TP -p tcp -m comment --comment "default/web:http" -j DNAT --to-destination 10.40.2.5:8080
-:PCL-C63364140050TH - [0:0]
+-A PCL-C63364140050TP -p tcp -j DNAT --to-destination 10.40.2.5:8080
 -A PCL-C63364140050TH -m comment --comment "default/web:http" -j MARK --set-xmark 0x4000/0x4000
 -A PCL-C63364140050TH -m comment --comment "default/web:http" -g PCL-C63364140050TP
-:PCL-C63364140050TF - [0:0]
 -A PCL-C63364140050TF -s 10.40.0.0/14 -m comment --comment "default/web:http" -g PCL-C63364140050TP
 -A PCL-C63364140050TF -m addrtype --src-type LOCAL -m comment --comment "default/web:http" -g PCL-C63364140050TH
 -A PCL-C63364140050TF -m comment --comment "default/web:http" -g PCL-C63364140050TQ
-:PCL-00000000A7580 - [0:0]
 -A PCL-00000000A7580 -p tcp -m tcp --dport 30080 -m comment --comment "default/web:http node-port" -g PCL-C63364140050TF
-:PCL-NODEPORTS - [0:0]
 -A PCL-NODEPORTS -p tcp -m tcp --dport 30080 -j PCL-00000000A7580
-:PCL-000000001538TP - [0:0]
 -A PCL-000000001538TP -p tcp -m comment --comment "default/db:sql" -j DNAT --to-destination 192.168.50.10:8080
-:PCL-H00000000A1538 - [0:0]
 -A PCL-H00000000A1538 -p tcp -m tcp --dport 5432 -m comment --comment "pod default/db:sql host-port" -g PCL-000000001538TP
-:PCL-0A60001E0050TP - [0:0]
 -A PCL-0A60001E0050TP ! -s 10.40.0.0/14 -m comment --comment "default/sticky:http" -j MARK --set-xmark 0x4000/0x4000
--A PCL-0A60001E0050TP -p tcp -m recent --update --seconds 600 --reap --name default,sticky:http@10.40.1.6:8080 --mask 255.255.255.255 --rsource -m comment --comment "default/sticky:http" -j DNAT --to-destination 10.40.1.6:8080
--A PCL-0A60001E0050TP -p tcp -m recent --update --seconds 600 --reap --name default,sticky:http@10.40.2.6:8080 --mask 255.255.255.255 --rsource -m comment --comment "default/sticky:http" -j DNAT --to-destination 10.40.2.6:8080
--A PCL-0A60001E0050TP -p tcp -m statistic --mode random --probability 0.50000000000 -m recent --set --name default,sticky:http@10.40.1.6:8080 --mask 255.255.255.255 --rsource -m comment --comment "default/sticky:http" -j DNAT --to-destination 10.40.1.6:8080
--A PCL-0A60001E0050TP -p tcp -m recent --set --name default,sticky:http@10.40.2.6:8080 --mask 255.255.255.255 --rsource -m comment --comment "default/sticky:http" -j DNAT --to-destination 10.40.2.6:8080
-:PCL-00000000A00 - [0:0]
+-A PCL-0A60001E0050TP -p tcp -m recent --update --seconds 600 --reap --name default,sticky:http@10.40.1.6:8080 --mask 255.255.255.255 --rsource -j DNAT --to-destination 10.40.1.6:8080
+-A PCL-0A60001E0050TP -p tcp -m recent --update --seconds 600 --reap --name default,sticky:http@10.40.2.6:8080 --mask 255.255.255.255 --rsource -j DNAT --to-destination 10.40.2.6:8080
+-A PCL-0A60001E0050TP -p tcp -m statistic --mode random --probability 0.50000000000 -m recent --set --name default,sticky:http@10.40.1.6:8080 --mask 255.255.255.255 --rsource -j DNAT --to-destination 10.40.1.6:8080
+-A PCL-0A60001E0050TP -p tcp -m recent --set --name default,sticky:http@10.40.2.6:8080 --mask 255.255.255.255 --rsource -j DNAT --to-destination 10.40.2.6:8080
 -A PCL-00000000A00 ! -s 10.40.0.0/14 -d 10.96.0.20/32 -p tcp -m tcp --dport 80 -m comment --comment "default/web:http cluster-ip" -j MARK --set-xmark 0x4000/0x4000
 -A PCL-00000000A00 -d 10.96.0.20/32 -p tcp -m tcp --dport 80 -m comment --comment "default/web:http cluster-ip" -g PCL-C63364140050TP
 -A PCL-00000000A00 -d 10.96.0.30/32 -p tcp -m tcp --dport 80 -m comment --comment "default/sticky:http cluster-ip" -g PCL-0A60001E0050TP
 -A PCL-00000000A00 -d 198.51.100.20/32 -p tcp -m tcp --dport 80 -m comment --comment "default/web:http load-balancer" -g PCL-C63364140050TF
-:PCL-NAT - [0:0]
 -A PCL-NAT -j PCL-00000000A00
 -A PCL-NAT -d 192.168.50.10/32 -j PCL-NODEPORTS
 -A PCL-NAT -p tcp -m tcp --dport 5432 -m addrtype --dst-type LOCAL -j PCL-H00000000A1538
@@ -195,52 +195,52 @@ TEST_CASE("the rules of a small program, dialect iptables") {
   const Ruleset r = lower(sample(net::Family::ipv4, ir::Dialect::iptables), diagnostics);
   CHECK(without_head(print(r)) == R"(*mangle
 :PCL-Q00000000A00 - [0:0]
+:PCL-HAIRPIN - [0:0]
 -A PCL-Q00000000A00 -s 10.40.1.5/32 -d 10.40.1.5/32 -m comment --comment "default/web:http" -j MARK --set-xmark 0x4000/0x4000
 -A PCL-Q00000000A00 -s 10.40.1.6/32 -d 10.40.1.6/32 -m comment --comment "default/sticky:http" -j MARK --set-xmark 0x4000/0x4000
 -A PCL-Q00000000A00 -s 10.40.2.5/32 -d 10.40.2.5/32 -m comment --comment "default/web:http" -j MARK --set-xmark 0x4000/0x4000
 -A PCL-Q00000000A00 -s 10.40.2.6/32 -d 10.40.2.6/32 -m comment --comment "default/sticky:http" -j MARK --set-xmark 0x4000/0x4000
 -A PCL-Q00000000A00 -s 192.168.50.10/32 -d 192.168.50.10/32 -m comment --comment "default/db:sql" -j MARK --set-xmark 0x4000/0x4000
-:PCL-HAIRPIN - [0:0]
 -A PCL-HAIRPIN -m conntrack ! --ctstate DNAT -j RETURN
 -A PCL-HAIRPIN -j PCL-Q00000000A00
 COMMIT
 *filter
 :PCL-RI27TGF5OWSOJJ - [0:0]
+:PCL-00000000A00 - [0:0]
+:PCL-CHECK.4 - [0:0]
+:PCL-OUTPUT - [0:0]
+:PCL-00000000A7562 - [0:0]
+:PCL-CHECK.2 - [0:0]
+:PCL-C6336414A32 - [0:0]
+:PCL-CHECK - [0:0]
+:PCL-00000000A7918 - [0:0]
+:PCL-INPUT - [0:0]
+:PCL-0A600032A32 - [0:0]
+:PCL-00000000A7562.2 - [0:0]
+:PCL-CHECK.3 - [0:0]
+:PCL-FORWARD - [0:0]
 -A PCL-RI27TGF5OWSOJJ -s 10.40.0.0/14 -m comment --comment "default/web source ranges" -j RETURN
 -A PCL-RI27TGF5OWSOJJ -s 192.168.50.10/32 -m comment --comment "default/web source ranges" -j RETURN
 -A PCL-RI27TGF5OWSOJJ -s 203.0.113.0/25 -m comment --comment "default/web source ranges" -j RETURN
 -A PCL-RI27TGF5OWSOJJ -m comment --comment "default/web source ranges" -j DROP
-:PCL-00000000A00 - [0:0]
 -A PCL-00000000A00 -d 10.96.0.50/32 -p tcp -m tcp --dport 80 -m comment --comment "default/empty:http" -j REJECT --reject-with icmp-port-unreachable
 -A PCL-00000000A00 -d 198.51.100.20/32 -p tcp -m tcp --dport 80 -m comment --comment "default/web:http" -j PCL-RI27TGF5OWSOJJ
-:PCL-CHECK.4 - [0:0]
 -A PCL-CHECK.4 -j PCL-00000000A00
-:PCL-OUTPUT - [0:0]
 -A PCL-OUTPUT ! -s 127.0.0.0/8 -d 127.0.0.0/8 -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -m comment --comment martian -j DROP
 -A PCL-OUTPUT -m conntrack --ctstate NEW -j PCL-CHECK.4
-:PCL-00000000A7562 - [0:0]
 -A PCL-00000000A7562 -p tcp -m tcp --dport 30050 -m comment --comment "default/empty:http" -j REJECT --reject-with icmp-port-unreachable
-:PCL-CHECK.2 - [0:0]
 -A PCL-CHECK.2 -p tcp -m tcp --dport 30050 -m addrtype --dst-type LOCAL -j PCL-00000000A7562
-:PCL-C6336414A32 - [0:0]
 -A PCL-C6336414A32 -d 198.51.100.20/32 -p tcp -m tcp --dport 80 -m comment --comment "default/web:http" -j PCL-RI27TGF5OWSOJJ
-:PCL-CHECK - [0:0]
 -A PCL-CHECK -d 198.51.100.20/32 -j PCL-C6336414A32
-:PCL-00000000A7918 - [0:0]
 -A PCL-00000000A7918 -p tcp -m tcp --dport 31000 -m comment --comment "health default/web" -j ACCEPT
-:PCL-INPUT - [0:0]
 -A PCL-INPUT ! -s 127.0.0.0/8 -d 127.0.0.0/8 -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -m comment --comment martian -j DROP
 -A PCL-INPUT -m conntrack --ctstate NEW -j PCL-CHECK
 -A PCL-INPUT -p tcp -m tcp --dport 31000 -m addrtype --dst-type LOCAL -j PCL-00000000A7918
 -A PCL-INPUT -m conntrack --ctstate NEW -j PCL-CHECK.2
-:PCL-0A600032A32 - [0:0]
 -A PCL-0A600032A32 -d 10.96.0.50/32 -p tcp -m tcp --dport 80 -m comment --comment "default/empty:http" -j REJECT --reject-with icmp-port-unreachable
-:PCL-00000000A7562.2 - [0:0]
 -A PCL-00000000A7562.2 -p tcp -m tcp --dport 30050 -m comment --comment "default/empty:http" -j REJECT --reject-with icmp-port-unreachable
-:PCL-CHECK.3 - [0:0]
 -A PCL-CHECK.3 -d 10.96.0.50/32 -j PCL-0A600032A32
 -A PCL-CHECK.3 -p tcp -m tcp --dport 30050 -m addrtype --dst-type LOCAL -j PCL-00000000A7562.2
-:PCL-FORWARD - [0:0]
 -A PCL-FORWARD -m conntrack --ctstate NEW -j PCL-CHECK
 -A PCL-FORWARD -m conntrack --ctstate INVALID -m comment --comment invalid -j DROP
 -A PCL-FORWARD -m mark --mark 0x4000/0x4000 -m comment --comment "masquerade mark" -j ACCEPT
@@ -249,48 +249,48 @@ COMMIT
 COMMIT
 *nat
 :PCL-MASQUERADE - [0:0]
+:PCL-POSTROUTING - [0:0]
+:PCL-000000001538TP - [0:0]
+:PCL-H00000000A1538 - [0:0]
+:PCL-C63364140050TQ - [0:0]
+:PCL-C63364140050TP - [0:0]
+:PCL-C63364140050TH - [0:0]
+:PCL-C63364140050TF.2 - [0:0]
+:PCL-00000000A7580 - [0:0]
+:PCL-C63364140050TFG - [0:0]
+:PCL-C63364140050TF - [0:0]
+:PCL-0A60001E0050TP - [0:0]
+:PCL-00000000A00 - [0:0]
+:PCL-NAT - [0:0]
 -A PCL-MASQUERADE -j MARK --set-xmark 0x0/0x4000
 -A PCL-MASQUERADE -j MASQUERADE --random-fully
-:PCL-POSTROUTING - [0:0]
 -A PCL-POSTROUTING -m mark --mark 0x4000/0x4000 -g PCL-MASQUERADE
-:PCL-000000001538TP - [0:0]
 -A PCL-000000001538TP -p tcp -m comment --comment "default/db:sql" -j DNAT --to-destination 192.168.50.10:8080
-:PCL-H00000000A1538 - [0:0]
 -A PCL-H00000000A1538 -p tcp -m tcp --dport 5432 -m comment --comment "pod default/db:sql host-port" -g PCL-000000001538TP
-:PCL-C63364140050TQ - [0:0]
 -A PCL-C63364140050TQ -p tcp -m comment --comment "default/web:http" -j DNAT --to-destination 10.40.1.5:8080
-:PCL-C63364140050TP - [0:0]
 -A PCL-C63364140050TP -p tcp -m statistic --mode random --probability 0.50000000000 -m comment --comment "default/web:http" -j DNAT --to-destination 10.40.1.5:8080
--A PCL-C63364140050TP -p tcp -m comment --comment "default/web:http" -j DNAT --to-destination 10.40.2.5:8080
-:PCL-C63364140050TH - [0:0]
+-A PCL-C63364140050TP -p tcp -j DNAT --to-destination 10.40.2.5:8080
 -A PCL-C63364140050TH -m comment --comment "default/web:http" -j MARK --set-xmark 0x4000/0x4000
 -A PCL-C63364140050TH -m comment --comment "default/web:http" -g PCL-C63364140050TP
-:PCL-C63364140050TF.2 - [0:0]
 -A PCL-C63364140050TF.2 -s 10.40.0.0/14 -m comment --comment "default/web:http" -g PCL-C63364140050TP
 -A PCL-C63364140050TF.2 -m addrtype --src-type LOCAL -m comment --comment "default/web:http" -g PCL-C63364140050TH
 -A PCL-C63364140050TF.2 -m comment --comment "default/web:http" -g PCL-C63364140050TQ
-:PCL-00000000A7580 - [0:0]
 -A PCL-00000000A7580 -p tcp -m tcp --dport 30080 -m comment --comment "default/web:http node-port" -g PCL-C63364140050TF.2
-:PCL-C63364140050TFG - [0:0]
 -A PCL-C63364140050TFG -s 10.40.0.0/14 -m comment --comment "default/web:http" -g PCL-C63364140050TP
 -A PCL-C63364140050TFG -m addrtype --src-type LOCAL -m comment --comment "default/web:http" -g PCL-C63364140050TH
 -A PCL-C63364140050TFG -m comment --comment "default/web:http" -g PCL-C63364140050TQ
-:PCL-C63364140050TF - [0:0]
 -A PCL-C63364140050TF -s 10.40.0.0/14 -m comment --comment "default/web:http" -g PCL-C63364140050TFG
 -A PCL-C63364140050TF -s 192.168.50.10/32 -m comment --comment "default/web:http" -g PCL-C63364140050TFG
 -A PCL-C63364140050TF -s 203.0.113.0/25 -m comment --comment "default/web:http" -g PCL-C63364140050TFG
-:PCL-0A60001E0050TP - [0:0]
 -A PCL-0A60001E0050TP ! -s 10.40.0.0/14 -m comment --comment "default/sticky:http" -j MARK --set-xmark 0x4000/0x4000
--A PCL-0A60001E0050TP -p tcp -m recent --update --seconds 600 --reap --name default,sticky:http@10.40.1.6:8080 --mask 255.255.255.255 --rsource -m comment --comment "default/sticky:http" -j DNAT --to-destination 10.40.1.6:8080
--A PCL-0A60001E0050TP -p tcp -m recent --update --seconds 600 --reap --name default,sticky:http@10.40.2.6:8080 --mask 255.255.255.255 --rsource -m comment --comment "default/sticky:http" -j DNAT --to-destination 10.40.2.6:8080
--A PCL-0A60001E0050TP -p tcp -m statistic --mode random --probability 0.50000000000 -m recent --set --name default,sticky:http@10.40.1.6:8080 --mask 255.255.255.255 --rsource -m comment --comment "default/sticky:http" -j DNAT --to-destination 10.40.1.6:8080
--A PCL-0A60001E0050TP -p tcp -m recent --set --name default,sticky:http@10.40.2.6:8080 --mask 255.255.255.255 --rsource -m comment --comment "default/sticky:http" -j DNAT --to-destination 10.40.2.6:8080
-:PCL-00000000A00 - [0:0]
+-A PCL-0A60001E0050TP -p tcp -m recent --update --seconds 600 --reap --name default,sticky:http@10.40.1.6:8080 --mask 255.255.255.255 --rsource -j DNAT --to-destination 10.40.1.6:8080
+-A PCL-0A60001E0050TP -p tcp -m recent --update --seconds 600 --reap --name default,sticky:http@10.40.2.6:8080 --mask 255.255.255.255 --rsource -j DNAT --to-destination 10.40.2.6:8080
+-A PCL-0A60001E0050TP -p tcp -m statistic --mode random --probability 0.50000000000 -m recent --set --name default,sticky:http@10.40.1.6:8080 --mask 255.255.255.255 --rsource -j DNAT --to-destination 10.40.1.6:8080
+-A PCL-0A60001E0050TP -p tcp -m recent --set --name default,sticky:http@10.40.2.6:8080 --mask 255.255.255.255 --rsource -j DNAT --to-destination 10.40.2.6:8080
 -A PCL-00000000A00 ! -s 10.40.0.0/14 -d 10.96.0.20/32 -p tcp -m tcp --dport 80 -m comment --comment "default/web:http cluster-ip" -j MARK --set-xmark 0x4000/0x4000
 -A PCL-00000000A00 -d 10.96.0.20/32 -p tcp -m tcp --dport 80 -m comment --comment "default/web:http cluster-ip" -g PCL-C63364140050TP
 -A PCL-00000000A00 -d 10.96.0.30/32 -p tcp -m tcp --dport 80 -m comment --comment "default/sticky:http cluster-ip" -g PCL-0A60001E0050TP
 -A PCL-00000000A00 -d 198.51.100.20/32 -p tcp -m tcp --dport 80 -m comment --comment "default/web:http load-balancer" -g PCL-C63364140050TF
-:PCL-NAT - [0:0]
 -A PCL-NAT -j PCL-00000000A00
 -A PCL-NAT -p tcp -m tcp --dport 30080 -m addrtype --dst-type LOCAL -j PCL-00000000A7580
 -A PCL-NAT -p tcp -m tcp --dport 5432 -m addrtype --dst-type LOCAL -j PCL-H00000000A1538
