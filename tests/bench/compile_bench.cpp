@@ -110,7 +110,7 @@ void print_iptables(benchmark::State& state) {
 }
 
 void sizes(benchmark::internal::Benchmark* b) {
-  b->Arg(100)->Arg(1000)->Arg(10000)->Arg(50000)->Unit(benchmark::kMillisecond);
+  b->Arg(100)->Arg(1000)->Arg(10000)->Arg(50000)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime();
 }
 
 BENCHMARK(read_yaml)->Apply(sizes);
@@ -133,25 +133,27 @@ class Table : public benchmark::ConsoleReporter {
       if (run.run_type != Run::RT_Iteration) continue;
       const std::string& phase = run.run_name.function_name;
       if (cells_.find(phase) == cells_.end()) phases_.push_back(phase);
-      cells_[phase][std::stoul(run.run_name.args)] = {run.GetAdjustedRealTime(), run.counters.at(peak).value};
+      cells_[phase][std::stoul(run.run_name.args)] = {run.GetAdjustedRealTime(), run.GetAdjustedCPUTime(),
+                                                      run.counters.at(peak).value};
     }
   }
 
   void Finalize() override {
-    fmt::print("\n| phase | Services × 10 | ms | peak MB | growth since the row above: time | memory |\n");
-    fmt::print("|---|---|---|---|---|---|\n");
+    fmt::print("\n| phase | Services × 10 | ms | CPU ms | peak MB | growth since the row above: CPU | memory |\n");
+    fmt::print("|---|---|---|---|---|---|---|\n");
     for (const std::string& phase : phases_) {
       const auto& row = cells_.at(phase);
       for (auto cell = row.begin(); cell != row.end(); ++cell) {
-        fmt::print("| {} | {} | {:.1f} | {:.0f} |", phase, cell->first, cell->second.milliseconds,
-                   cell->second.megabytes);
+        fmt::print("| {} | {} | {:.1f} | {:.1f} | {:.0f} |", phase, cell->first, cell->second.milliseconds,
+                   cell->second.cpu_milliseconds, cell->second.megabytes);
         if (cell == row.begin()) {
           fmt::print(" | |\n");
           continue;
         }
         const auto before = std::prev(cell);
         const auto factor = static_cast<double>(cell->first) / static_cast<double>(before->first);
-        fmt::print(" n^{:.2f} | n^{:.2f} |\n", exponent(before->second.milliseconds, cell->second.milliseconds, factor),
+        fmt::print(" n^{:.2f} | n^{:.2f} |\n",
+                   exponent(before->second.cpu_milliseconds, cell->second.cpu_milliseconds, factor),
                    exponent(before->second.megabytes, cell->second.megabytes, factor));
       }
     }
@@ -159,7 +161,7 @@ class Table : public benchmark::ConsoleReporter {
 
  private:
   struct Cell {
-    double milliseconds = 0, megabytes = 0;
+    double milliseconds = 0, cpu_milliseconds = 0, megabytes = 0;
   };
   // Of n, if n growing `factor` times takes `before` to `after`.
   static double exponent(double before, double after, double factor) {
