@@ -50,9 +50,12 @@ constexpr const char* compile_footer =
     "  portcullis compile manifests/ --to iptables --node node-a --family ipv4\n"
     "  portcullis compile manifests/ --to ir --node node-a                     what the rules mean, one line each\n"
     "\n"
+    "The text is read back and proved to mean what the manifests say, for every packet, before it is written.\n"
     "-o takes a directory (existing, ending in `/`, or without a dot in its name) or a file; without it the text goes "
     "to standard\n"
-    "output. Nothing is written when the exit status is not 0.";
+    "output. Nothing is written when the exit status is not 0: 2 the input has no meaning, 3 the proof is left open, "
+    "70 it\n"
+    "failed.";
 
 constexpr const char* resolve_footer =
     "Examples:\n"
@@ -132,6 +135,17 @@ void add_common(CLI::App& app, Common& common, const std::string& paths, const s
   app.add_flag("-v,--verbose", common.verbose, "advice and times too")->excludes(quiet);
 }
 
+const std::map<std::string, bool> methods{{"shapes", false}, {"each", true}};
+
+void add_proof_options(CLI::App& app, ProofOptions& options) {
+  add_word(app, "--prove", options.each, methods,
+           "shapes (default): one theorem for all that look alike; each: every destination by itself, slower");
+  app.add_option("--dump-smt", options.dump, "directory for every query, as SMT-LIB2");
+  app.add_option("--limit", options.limit,
+                 "steps that the solver may take for one query; verdicts are the same everywhere");
+  app.add_flag("--explain", options.explain, "what each proof assumes, and how it was decided");
+}
+
 constexpr const char* input_paths = "files, directories (*.yaml, *.yml, *.json, recursively), or - for standard input";
 
 void set_up_compile(CLI::App& app, CompileCommand& command) {
@@ -145,7 +159,8 @@ void set_up_compile(CLI::App& app, CompileCommand& command) {
   add_word(app, "--family", command.family, family_names, "ipv4 or ipv6: of iptables and ir, one family only");
   app.add_flag("--write-lock", command.write_lock, "write the lock file");
   app.add_flag("!--no-validate", command.validate,
-               "do not read the ruleset back and hold it against the program before it is written");
+               "do not prove that the ruleset means what the manifests say before it is written");
+  add_proof_options(app, command.proof);
   app.footer(compile_footer);
 }
 
@@ -172,6 +187,7 @@ void set_up_verify(CLI::App& app, VerifyCommand& command) {
       ->required()
       ->allow_extra_args(false);
   app.add_option("--addresses", command.addresses, "what `ip -j addr` printed there: all addresses of the node");
+  add_proof_options(app, command.proof);
   app.footer(verify_footer);
 }
 

@@ -1,6 +1,7 @@
 // The command line as values.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
@@ -35,6 +36,14 @@ struct Common {
   bool verbose = false;
 };
 
+// Options of commands that prove.
+struct ProofOptions {
+  bool each = false;                   // --prove each: every region by itself
+  std::optional<std::string> dump;     // --dump-smt DIR
+  std::optional<std::uint64_t> limit;  // --limit STEPS of the solver, a query
+  bool explain = false;
+};
+
 struct LintCommand {
   Common common;
   std::optional<std::string> fail_on;  // `error`, `warning`, `never`
@@ -48,6 +57,7 @@ struct CompileCommand {
   std::optional<net::Family> family;
   bool write_lock = false;
   bool validate = true;
+  ProofOptions proof;
 };
 struct ResolveCommand {
   Common common;
@@ -63,6 +73,7 @@ struct VerifyCommand {
   std::optional<std::string> node;
   std::vector<std::string> rulesets;     // --ruleset FILE
   std::optional<std::string> addresses;  // --addresses FILE
+  ProofOptions proof;
 };
 struct ExplainCommand {
   std::optional<std::string> code;  // a code or a name; absent: list them

@@ -1,6 +1,7 @@
 // `compile`: manifests to the ruleset of a node.
 #include <algorithm>
 #include <atomic>
+#include <cstdio>
 #include <exception>
 #include <thread>
 #include <tuple>
@@ -12,6 +13,7 @@
 #include "compiler/driver/emit.hpp"
 #include "compiler/driver/nodes.hpp"
 #include "compiler/driver/output.hpp"
+#include "compiler/driver/proofs.hpp"
 #include "compiler/driver/session.hpp"
 #include "compiler/driver/validate.hpp"
 
@@ -38,6 +40,7 @@ void merge_once(base::Diagnostics& all, const base::Diagnostics& more) {
 
 struct NodeOutcome {
   base::Diagnostics findings;
+  std::vector<obligations::Proof> proofs;
   bool written = true;
   std::exception_ptr failure;
 };
@@ -64,8 +67,10 @@ class Compilation {
     session_.diagnostics.merge(std::move(own));
     if (refused) return exit_input;
     if (command_.validate) {
-      session_.progress.stage("validate");
-      validate(command_.to, all, artefact);
+      const std::vector<obligations::Proof> proofs =
+          session_.timed("prove", [&] { return validate(command_.to, all, artefact, command_.proof); });
+      session_.progress.done();
+      if (const int status = say(proofs); status != exit_done) return status;
     }
     session_.progress.done();
     const bool written = session_.timed("write", [&] { return write(artefact); });
@@ -92,6 +97,7 @@ class Compilation {
     int status = exit_done;
     for (const NodeOutcome& outcome : outcomes) {
       if (outcome.failure) std::rethrow_exception(outcome.failure);
+      if (const int proved = say(outcome.proofs); proved != exit_done) return proved;
       merge_once(session_.diagnostics, outcome.findings);
       if (!outcome.written) status = exit_input;
     }
@@ -103,11 +109,25 @@ class Compilation {
     try {
       const std::vector<ir::Program> all = programs(cluster_, node, command_.family);
       const netfilter::Artefact artefact = emit(command_.to, all, outcome.findings);
-      if (command_.validate && !outcome.findings.has_errors()) validate(command_.to, all, artefact);
+      if (command_.validate && !outcome.findings.has_errors())
+        outcome.proofs = validate(command_.to, all, artefact, command_.proof);
+      if (status_of(outcome.proofs) != exit_done) return;
       outcome.written = !outcome.findings.has_errors() && write_artefact(artefact, destination_.path + "/" + node.name);
     } catch (...) {
       outcome.failure = std::current_exception();
     }
+  }
+
+  // A ruleset that does not mean its program is a mistake of portcullis.
+  [[nodiscard]] int say(const std::vector<obligations::Proof>& proofs) const {
+    const int status = status_of(proofs);
+    if (status != exit_done || command_.proof.explain)
+      std::fputs(proofs_text(proofs, command_.proof.explain).c_str(), stderr);
+    if (status == exit_findings)
+      complain("the ruleset is not written: this is a mistake of portcullis, please report it");
+    if (status == exit_unknown)
+      complain("the ruleset is not written: it is not proved; --no-validate writes it all the same");
+    return status == exit_findings ? exit_internal : status;
   }
 
   bool write(const netfilter::Artefact& artefact) {

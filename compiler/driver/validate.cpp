@@ -1,9 +1,10 @@
 #include "compiler/driver/validate.hpp"
 
 #include <algorithm>
-#include <array>
-#include <string>
+#include <string_view>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "backends/iptables/iptables.hpp"
 #include "backends/netfilter/evaluate.hpp"
@@ -11,13 +12,14 @@
 #include "backends/nftables/model.hpp"
 #include "backends/nftables/nftables.hpp"
 #include "compiler/base/error.hpp"
-#include "compiler/ir/l4/interpret.hpp"
+#include "compiler/driver/proofs.hpp"
+#include "verifier/obligations/translation.hpp"
 
 namespace portcullis::driver {
 
 namespace {
 
-constexpr std::size_t most_routes = 500;  // asked about, evenly spread
+using obligations::Proof;
 
 const netfilter::File& file(const netfilter::Artefact& artefact, std::string_view name) {
   const auto found = std::ranges::find(artefact.files, name, &netfilter::File::name);
@@ -25,88 +27,68 @@ const netfilter::File& file(const netfilter::Artefact& artefact, std::string_vie
   return *found;
 }
 
-// One source of each kind that rules tell apart.
-std::vector<net::Packet> packets_to(const ir::Program& program, const ir::Route& route) {
-  const bool four = program.family == net::Family::ipv4;
-  net::Packet p;
-  p.protocol = route.key.protocol;
-  p.dport = route.key.port;
-  if (route.key.address) {
-    p.dst = *route.key.address;
-  } else if (route.table == ir::Table::node_port && !program.accepted.addresses.empty()) {
-    p.dst = program.accepted.addresses.front();
-  } else if (!program.local_addresses.empty()) {
-    p.dst = program.local_addresses.front();
-  } else {
-    return {};
-  }
-  std::vector<net::Packet> packets;
-  const auto from = [&](net::PacketFrom kind, const net::Address& source) {
-    p.from = kind;
-    p.src = source;
-    packets.push_back(p);
-  };
-  from(net::PacketFrom::external, *net::Address::parse(four ? "203.0.113.7" : "2001:db8::7"));
-  if (const auto* cidr = std::get_if<ir::CidrDetector>(&program.detector))
-    from(net::PacketFrom::pod, cidr->cidr.last());
-  if (!program.local_addresses.empty()) from(net::PacketFrom::node, program.local_addresses.front());
-  return packets;
-}
-
-void hold(const netfilter::Model& model, const ir::Program& program) {
-  const netfilter::Evaluator evaluator(model);
+Proof prove(std::string_view target, const ir::Program& program, const netfilter::Model& model,
+            const ProofOptions& options) {
   const netfilter::NodeFacts node = netfilter::facts(program);
-  const ir::Interpreter interpreter(program);
-  const std::size_t step = 1 + program.routes.size() / most_routes;
-  for (std::size_t i = 0; i < program.routes.size(); i += step) {
-    for (const net::Packet& packet : packets_to(program, program.routes[i])) {
-      const ir::Fate meant = interpreter.fate(packet), got = evaluator.fate(node, packet);
-      if (ir::equal(meant, got, packet)) continue;
-      throw base::InternalError("the ruleset disagrees with the program about " + packet.text() + ": " + ir::text(got) +
-                                " instead of " + ir::text(meant));
-    }
-  }
+  const std::string name =
+      fmt::format("translation.{}.{}.{}", target, program.node, program.family == net::Family::ipv4 ? "ipv4" : "ipv6");
+  Solver solver(options, name);
+  return obligations::prove_translation(name, program, model, node, solver.session, method(options));
 }
 
-void validate_nftables(const std::vector<ir::Program>& programs, const netfilter::Artefact& artefact) {
+std::vector<Proof> validate_nftables(const std::vector<ir::Program>& programs, const netfilter::Artefact& artefact,
+                                     const ProofOptions& options) {
   const std::string& text = file(artefact, "nftables.nft").text;
   base::SourceMap sources;
   base::Diagnostics diagnostics;
   const auto ruleset = nftables::read(sources.add("nftables.nft", text), sources, diagnostics);
   if (!ruleset || nftables::print(*ruleset) != text)
     throw base::InternalError("nftables.nft is not read back as it was written");
+  const netfilter::Model ours = nftables::model(*ruleset, programs);
+  std::vector<Proof> proofs;
   for (const ir::Program& program : programs) {
-    netfilter::Model model = nftables::model(*ruleset, programs);
+    const bool foreign = std::ranges::any_of(program.checks, [](const ir::Check& c) { return c.foreign; });
+    if (!foreign) {
+      proofs.push_back(prove("nftables", program, ours, options));
+      continue;
+    }
+    netfilter::Model model = ours;
     netfilter::add_foreign_checks(model, program);
-    hold(model, program);
+    proofs.push_back(prove("nftables", program, model, options));
   }
+  return proofs;
 }
 
-void validate_iptables(const std::vector<ir::Program>& programs, const netfilter::Artefact& artefact) {
+std::vector<Proof> validate_iptables(const std::vector<ir::Program>& programs, const netfilter::Artefact& artefact,
+                                     const ProofOptions& options) {
   const std::string& jumps = file(artefact, "jumps.rules").text;
+  std::vector<Proof> proofs;
   for (const ir::Program& program : programs) {
     const std::string name = program.family == net::Family::ipv4 ? "iptables.rules" : "ip6tables.rules";
     base::SourceMap sources;
     base::Diagnostics diagnostics;
     const auto ruleset = iptables::read(sources.add(name, file(artefact, name).text + jumps), sources, diagnostics);
     if (!ruleset) throw base::InternalError(name + " cannot be read back");
-    // Beside a foreign FORWARD policy the chain's own accept counts, which a chain apart cannot show: tests do that.
-    const bool foreign = std::ranges::any_of(program.checks, [](const ir::Check& c) { return c.foreign; });
-    if (!foreign) hold(iptables::model(*ruleset, &program), program);
+    netfilter::Model model = iptables::model(*ruleset, &program);
+    netfilter::set_foreign_policies(model, program);
+    proofs.push_back(prove("iptables", program, model, options));
   }
+  return proofs;
 }
 
 }  // namespace
 
-void validate(Target target, const std::vector<ir::Program>& programs, const netfilter::Artefact& artefact) {
+std::vector<Proof> validate(Target target, const std::vector<ir::Program>& programs,
+                            const netfilter::Artefact& artefact, const ProofOptions& options) {
   switch (target) {
     case Target::nftables:
-      return validate_nftables(programs, artefact);
+      return validate_nftables(programs, artefact, options);
     case Target::iptables:
-      return validate_iptables(programs, artefact);
+      return validate_iptables(programs, artefact, options);
     case Target::ir:
-      return;
+      return {};
   }
+  return {};
 }
 
 }  // namespace portcullis::driver

@@ -1,18 +1,20 @@
-// A last look at a ruleset before it is handed over: the text is read back, printed again, and asked for the fate of
-// packets to every frontend; the interpreter must agree. This is a test, not a proof: packets it does not ask about
-// stay unexamined.
+// Before a ruleset is handed over: its text is read back, printed again, and proved to mean what the programs mean, for
+// every packet. A file that fails is not written.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "backends/netfilter/artefact.hpp"
 #include "compiler/driver/command_line.hpp"
 #include "compiler/ir/l4/program.hpp"
+#include "verifier/obligations/verdict.hpp"
 
 namespace portcullis::driver {
 
-// Throws InternalError, naming the packet, if the text does not mean what the programs mean. Nothing to do for the IR's
-// own text.
-void validate(Target target, const std::vector<ir::Program>& programs, const netfilter::Artefact& artefact);
+// One proof a program; none for the IR's own text. Throws InternalError if the text is not read back as it was written.
+[[nodiscard]] std::vector<obligations::Proof> validate(Target target, const std::vector<ir::Program>& programs,
+                                                       const netfilter::Artefact& artefact,
+                                                       const ProofOptions& options);
 
 }  // namespace portcullis::driver

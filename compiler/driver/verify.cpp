@@ -10,6 +10,7 @@
 #include "compiler/driver/emit.hpp"
 #include "compiler/driver/nodes.hpp"
 #include "compiler/driver/output.hpp"
+#include "compiler/driver/proofs.hpp"
 #include "compiler/driver/result_output.hpp"
 #include "compiler/driver/ruleset_files.hpp"
 #include "compiler/driver/session.hpp"
@@ -20,7 +21,6 @@ namespace portcullis::driver {
 namespace {
 
 using obligations::Proof;
-using obligations::Standing;
 
 constexpr std::array<std::string_view, 1> forms{"text"};
 
@@ -38,23 +38,6 @@ bool any_stops_verify(const Session& session, const manifest::Input& input) {
   });
 }
 
-std::string proof_text(const Proof& proof) {
-  std::string out = fmt::format("{}: {}\n", obligations::to_string(proof.standing), proof.statement);
-  if (!proof.reason.empty()) out += fmt::format("  {}\n", proof.reason);
-  out += fmt::format("  decided by: {}\n", proof.decided);
-  for (const std::string& a : proof.assumptions) out += fmt::format("  assumed: {}\n", a);
-  return out;
-}
-
-int status_of(const std::vector<Proof>& proofs) {
-  const auto any = [&](Standing s) {
-    return std::ranges::any_of(proofs, [s](const Proof& p) { return p.standing == s; });
-  };
-  if (any(Standing::refuted)) return exit_findings;
-  if (any(Standing::unknown)) return exit_unknown;
-  return exit_done;
-}
-
 int verify_loaded(const VerifyCommand& command, const ResultOutputs& outputs, Session& session,
                   const cluster::Cluster& cluster) {
   const cluster::Node* chosen = choose_node(cluster, command.node);
@@ -69,16 +52,15 @@ int verify_loaded(const VerifyCommand& command, const ResultOutputs& outputs, Se
   const auto model = read_rulesets(command.rulesets, all, session.sources, session.diagnostics);
   if (!model) return exit_input;
   session.progress.stage("prove");
-  smt::Session solver;
+  Solver solver(command.proof, "verify");
   std::vector<Proof> proofs;
   for (const ir::Program& program : all) {
     const netfilter::NodeFacts facts = netfilter::facts(program);
     proofs.push_back(obligations::prove_translation(fmt::format("ruleset.{}", net::to_string(program.family)), program,
-                                                    *model, facts, solver));
+                                                    *model, facts, solver.session, method(command.proof)));
   }
   session.progress.done();
-  std::string text;
-  for (const Proof& proof : proofs) text += proof_text(proof);
+  const std::string text = proofs_text(proofs, command.proof.explain);
   for (const ResultOutput& output : outputs.results) {
     if (!write_result(output, text)) return exit_input;
   }

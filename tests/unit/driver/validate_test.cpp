@@ -2,9 +2,9 @@
 
 #include <catch2/catch.hpp>
 
-#include "compiler/base/error.hpp"
 #include "compiler/cluster/resolve.hpp"
 #include "compiler/driver/emit.hpp"
+#include "compiler/driver/proofs.hpp"
 #include "compiler/manifest/read.hpp"
 
 namespace {
@@ -35,14 +35,19 @@ void replace_all(std::string& text, const std::string& from, const std::string& 
 
 }  // namespace
 
-TEST_CASE("validate: what was emitted passes, and one changed port does not") {
+TEST_CASE("validate: what was emitted is proved, and one changed port is refuted with a packet") {
   const auto programs = small_programs();
   for (const Target target : {Target::nftables, Target::iptables, Target::ir}) {
     base::Diagnostics diagnostics;
     netfilter::Artefact artefact = driver::emit(target, programs, diagnostics);
-    CHECK_NOTHROW(driver::validate(target, programs, artefact));
+    const auto proofs = driver::validate(target, programs, artefact, {});
+    CHECK(driver::status_of(proofs) == driver::exit_done);
+    CHECK(proofs.size() == (target == Target::ir ? 0 : programs.size()));
     if (target == Target::ir) continue;
     for (netfilter::File& file : artefact.files) replace_all(file.text, "8080", "8081");
-    CHECK_THROWS_AS(driver::validate(target, programs, artefact), base::InternalError);
+    const auto refuted = driver::validate(target, programs, artefact, {});
+    CHECK(driver::status_of(refuted) == driver::exit_findings);
+    REQUIRE(refuted.front().witness);
+    CHECK(refuted.front().reason.find("10.244.1.5:8081") != std::string::npos);
   }
 }

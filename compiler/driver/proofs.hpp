@@ -1,0 +1,28 @@
+// What the commands that prove have in common: the solver as the line asks for it, proofs as text, and the exit status.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "compiler/driver/command_line.hpp"
+#include "verifier/obligations/translation.hpp"
+#include "verifier/obligations/verdict.hpp"
+#include "verifier/smt/session.hpp"
+
+namespace portcullis::driver {
+
+// A solver with the limits of the line. With --dump-smt its queries go to a folder `name` below that directory.
+struct Solver {
+  Solver(const ProofOptions& options, const std::string& name);
+  smt::Session session;
+};
+
+[[nodiscard]] obligations::Method method(const ProofOptions& options);
+
+// One paragraph a proof; with `explain` what was assumed, and how it was decided.
+[[nodiscard]] std::string proofs_text(std::span<const obligations::Proof> proofs, bool explain);
+
+// 1 if one is refuted, else 3 if one is unknown, else 1 if one is vacuous, else 0.
+[[nodiscard]] int status_of(std::span<const obligations::Proof> proofs);
+
+}  // namespace portcullis::driver
