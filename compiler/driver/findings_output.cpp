@@ -36,7 +36,9 @@ void print_findings_to_stderr(const Session& session) {
   std::ranges::copy_if(session.diagnostics.all(), std::back_inserter(shown), [&](const base::Diagnostic& d) {
     if (d.severity == base::Severity::error) return true;
     if (session.common.quiet) return false;
-    return session.common.verbose || (d.code.starts_with("PC5") && d.severity == base::Severity::warning);
+    // What the result lacks: limits of a backend, objects that are served and not read.
+    const bool of_result = d.code.starts_with("PC5") || d.code == "PC1014";
+    return session.common.verbose || (of_result && d.severity == base::Severity::warning);
   });
   if (shown.empty()) return;
   report::PrintOptions options;

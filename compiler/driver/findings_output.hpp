@@ -21,7 +21,8 @@ struct FindingsOutput {
 // Writes the findings to each output; false if one could not be written.
 [[nodiscard]] bool write_findings(const Session& session, const std::vector<FindingsOutput>& outputs);
 
-// On standard error, for commands other than lint: errors, what a backend says about its limits, and the rest with -v.
+// On standard error, for commands other than lint: errors, what the result lacks (limits of a backend, objects that are
+// not read), and the rest with -v.
 void print_findings_to_stderr(const Session& session);
 
 }  // namespace portcullis::driver

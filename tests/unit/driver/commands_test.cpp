@@ -109,6 +109,32 @@ TEST_CASE("configuration: found upwards, the command line wins, what is wrong is
   CHECK(here.run({"lint", "--config", "absent.yaml", "broken.yaml"}).status == 2);
 }
 
+TEST_CASE("configuration: a complete input has nothing more to join") {
+  const Workspace here;
+  here.write("web.yaml",
+             "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {a: b}, ports: [{port: 80}]}\n");
+  CHECK(has(here.run({"lint", "-v", "web.yaml"}).out, "PC1011"));
+  for (const char* value : {"true", "false"}) {
+    here.write(".portcullis.yaml", std::string("complete: ") + value + "\n");
+    CHECK(has(here.run({"lint", "-v", "web.yaml"}).out, "PC1011") == (std::string_view(value) == "false"));
+  }
+  here.write(".portcullis.yaml", "complete: yes\n");
+  CHECK(has(here.run({"lint", "web.yaml"}).out, "`complete` is `yes`"));
+}
+
+TEST_CASE("compile: an object that is served and not read is said") {
+  const Workspace here;
+  here.write("web.yaml", web);
+  here.write("old.yaml",
+             "apiVersion: portcullis.dev/v1\nkind: ClusterProfile\nspec: {kubernetesVersion: '1.24'}\n---\n"
+             "apiVersion: discovery.k8s.io/v1beta1\nkind: EndpointSlice\nmetadata: {name: old}\n");
+  const Run run = here.run({"compile", "web.yaml", "old.yaml", "--to", "ir", "--node", "node-a"});
+  CHECK(run.status == 0);
+  CHECK(has(run.err, "warning[PC1014]"));
+  here.write("old.yaml", "apiVersion: discovery.k8s.io/v1beta1\nkind: EndpointSlice\nmetadata: {name: old}\n");
+  CHECK(here.run({"compile", "web.yaml", "old.yaml", "--to", "ir", "--node", "node-a"}).status == 2);
+}
+
 TEST_CASE("compile: to standard output, a file, a directory, all nodes") {
   const Workspace here;
   here.write("web.yaml", web);
