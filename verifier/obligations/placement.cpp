@@ -35,6 +35,7 @@ std::vector<NodeClass> classes_of(const PlacementProblem& problem) {
   std::map<std::vector<std::uint32_t>, std::vector<std::uint32_t>> by_kinds;
   for (auto& [node, kinds] : kinds_of) by_kinds[std::move(kinds)].push_back(node);
   std::vector<NodeClass> classes;
+  classes.reserve(by_kinds.size());
   for (auto& [kinds, nodes] : by_kinds) classes.push_back({kinds, std::move(nodes)});
   return classes;
 }

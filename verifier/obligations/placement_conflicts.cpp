@@ -91,6 +91,7 @@ class Parts {
     std::map<std::uint32_t, std::vector<std::uint32_t>> by_root;
     for (std::uint32_t t = 0; t < parent_.size(); ++t) by_root[root(t)].push_back(t);
     std::vector<std::vector<std::uint32_t>> parts;
+    parts.reserve(by_root.size());
     for (auto& [lowest, part] : by_root) parts.push_back(std::move(part));
     return parts;
   }

@@ -25,13 +25,13 @@ void claim_for_service(const Service& service, std::vector<PortClaim>& claims) {
     claim.protocol = port.protocol;
     claim.service = &service;
     claim.service_port = &port;
-    const auto add = [&](std::uint16_t number, Holder holder, std::optional<net::Address> address,
+    const auto add = [&](std::uint16_t number, Holder holder, const std::optional<net::Address>& address,
                          base::SourceSpan span) {
       // A proxy of a family without a cluster IP does not know the Service (reference 0.2).
       if (address && service.cluster_ip(address->family()) == nullptr) return;
       claim.port = number;
       claim.holder = holder;
-      claim.address = std::move(address);
+      claim.address = address;
       claim.span = span;
       claims.push_back(claim);
     };

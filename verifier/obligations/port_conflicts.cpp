@@ -15,10 +15,12 @@ namespace {
 // One of the two statements, and what is against it.
 struct Statement {
   std::string_view name, text;
-  std::vector<std::string> assumptions{};
-  std::vector<Proof> refuted{};
+  std::vector<std::string> assumptions;
+  std::vector<Proof> refuted;
   std::size_t conflicts = 0;
-  std::string unknown{};
+  std::string unknown;
+
+  Statement(std::string_view its_name, std::string_view its_text) : name(its_name), text(its_text) {}
 
   void refute(const Meeting& meeting) {
     if (++conflicts > most_conflicts) return;

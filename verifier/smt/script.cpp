@@ -21,6 +21,7 @@ Sorts sorts_of(const z3::expr_vector& assertions) {
   Sorts found;
   std::unordered_set<unsigned> seen;
   std::vector<z3::expr> open;
+  open.reserve(assertions.size());
   for (unsigned i = 0; i < assertions.size(); ++i) open.push_back(assertions[static_cast<int>(i)]);
   while (!open.empty()) {
     const z3::expr e = open.back();

@@ -124,7 +124,7 @@ struct Session::Solver {
   }
 
   // Z3 counts from the beginning of the context.
-  [[nodiscard]] std::uint64_t steps_so_far() {
+  [[nodiscard]] std::uint64_t steps_so_far() const {
     const z3::stats statistics = solver.statistics();
     for (unsigned i = statistics.size(); i-- > 0;) {
       if (statistics.key(i) == "rlimit count") return statistics.uint_value(i);
