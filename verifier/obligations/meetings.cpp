@@ -263,6 +263,7 @@ class Question {
     for (std::size_t i = 0; i < world_.nodes().size(); ++i) {
       const Listening where = world_.listening(claim, *world_.nodes()[i]);
       std::vector<Term> here;
+      here.reserve(where.addresses.size() + 1);
       for (const net::Address& address : where.addresses) here.push_back(goes_to(address));
       if (where.loopback) {
         const net::Prefix& prefix = loopback(world_.family());
