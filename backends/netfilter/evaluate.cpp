@@ -66,6 +66,7 @@ class Gathered {
     if (all_refused_) {
       out.fate = refused(first_.end);
     } else if (torn_ || (untranslated_ > 0 && !targets_.empty())) {
+      out.torn = true;
       out.not_modelled = "whether the packet is translated, or for how long it is remembered, is left to chance";
     } else if (untranslated_ > 0) {
       untouched(out.fate);

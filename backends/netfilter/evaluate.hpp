@@ -51,6 +51,9 @@ struct Cost {
 struct Evaluation {
   ir::Fate fate;             // weights without a common factor
   std::string not_modelled;  // why the fate is not known; empty if it is
+  // The reason is that there is no single fate: whether the packet is translated, or for how long it is remembered, is
+  // left to chance. No program means that.
+  bool torn = false;
   Cost cost;
 };
 

@@ -103,13 +103,14 @@ class Validation {
   bool replay(const net::Packet& packet, const std::pair<ir::Memory, ir::Memory>& memory, const std::string& why) {
     const ir::Fate meant = interpreter_.fate(packet, memory.first);
     const netfilter::Evaluation got = evaluator_.evaluate(node_, packet, memory.second);
-    if (!got.not_modelled.empty()) return false;
-    if (ir::equal(meant, got.fate, packet)) return false;
+    if (!got.not_modelled.empty() && !got.torn) return false;
+    if (!got.torn && ir::equal(meant, got.fate, packet)) return false;
     decided_ = true;
     proof_.standing = Standing::refuted;
     proof_.witness = packet;
-    proof_.reason = fmt::format("{}: the ruleset says {}, the program {}{}", packet.text(), ir::text(got.fate),
-                                ir::text(meant), why.empty() ? "" : " (" + why + ")");
+    proof_.reason = fmt::format("{}: the ruleset says {}, the program {}{}", packet.text(),
+                                got.torn ? got.not_modelled : ir::text(got.fate), ir::text(meant),
+                                why.empty() ? "" : " (" + why + ")");
     return true;
   }
 
@@ -126,7 +127,8 @@ class Validation {
         memory.first.remember(one.packet.src, arena_.label_name(label));
         memory.second.remember(one.packet.src, emitted_.memory_name(label));
       }
-      modelled = modelled && evaluator_.evaluate(node_, one.packet, memory.second).not_modelled.empty();
+      const netfilter::Evaluation got = evaluator_.evaluate(node_, one.packet, memory.second);
+      modelled = modelled && (got.not_modelled.empty() || got.torn);
       return modelled && !replay(one.packet, memory, {});
     };
     const auto outcome =
