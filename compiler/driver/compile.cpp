@@ -40,7 +40,7 @@ void merge_once(base::Diagnostics& all, const base::Diagnostics& more) {
 
 struct NodeOutcome {
   base::Diagnostics findings;
-  std::vector<obligations::Proof> proofs;
+  std::vector<verdict::Proof> proofs;
   bool written = true;
   std::exception_ptr failure;
 };
@@ -67,7 +67,7 @@ class Compilation {
     session_.diagnostics.merge(std::move(own));
     if (refused) return exit_input;
     if (command_.validate) {
-      const std::vector<obligations::Proof> proofs =
+      const std::vector<verdict::Proof> proofs =
           session_.timed("prove", [&] { return validate(command_.to, all, artefact, command_.proof); });
       session_.progress.done();
       if (const int status = say(proofs); status != exit_done) return status;
@@ -119,7 +119,7 @@ class Compilation {
   }
 
   // A ruleset that does not mean its program is a mistake of portcullis.
-  [[nodiscard]] int say(const std::vector<obligations::Proof>& proofs) const {
+  [[nodiscard]] int say(const std::vector<verdict::Proof>& proofs) const {
     const int status = status_of(proofs);
     if (status != exit_done || command_.proof.explain)
       std::fputs(proofs_text(proofs, command_.proof.explain).c_str(), stderr);

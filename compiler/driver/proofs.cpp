@@ -10,8 +10,8 @@ namespace portcullis::driver {
 
 namespace {
 
-using obligations::Proof;
-using obligations::Standing;
+using verdict::Proof;
+using verdict::Standing;
 
 smt::Limits limits(const ProofOptions& options) {
   smt::Limits out;
@@ -20,7 +20,7 @@ smt::Limits limits(const ProofOptions& options) {
 }
 
 std::string proof_text(const Proof& proof, bool explain) {
-  std::string out = fmt::format("{}: {}\n", obligations::to_string(proof.standing), proof.statement);
+  std::string out = fmt::format("{}: {}\n", verdict::to_string(proof.standing), proof.statement);
   if (!proof.reason.empty()) out += fmt::format("  {}\n", proof.reason);
   for (const auto& [what, node] : proof.placement) out += fmt::format("  placed: {} on {}\n", what, node);
   if (!explain) return out;

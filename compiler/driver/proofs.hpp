@@ -6,7 +6,7 @@
 
 #include "compiler/driver/command_line.hpp"
 #include "verifier/obligations/translation.hpp"
-#include "verifier/obligations/verdict.hpp"
+#include "verifier/verdict/verdict.hpp"
 #include "verifier/smt/session.hpp"
 
 namespace portcullis::driver {
@@ -20,9 +20,9 @@ struct Solver {
 [[nodiscard]] obligations::Method method(const ProofOptions& options);
 
 // One paragraph a proof; with `explain` what was assumed, and how it was decided.
-[[nodiscard]] std::string proofs_text(std::span<const obligations::Proof> proofs, bool explain);
+[[nodiscard]] std::string proofs_text(std::span<const verdict::Proof> proofs, bool explain);
 
 // 1 if one is refuted, else 3 if one is unknown, else 1 if one is vacuous, else 0.
-[[nodiscard]] int status_of(std::span<const obligations::Proof> proofs);
+[[nodiscard]] int status_of(std::span<const verdict::Proof> proofs);
 
 }  // namespace portcullis::driver

@@ -19,7 +19,7 @@ namespace portcullis::driver {
 
 namespace {
 
-using obligations::Proof;
+using verdict::Proof;
 
 const netfilter::File& file(const netfilter::Artefact& artefact, std::string_view name) {
   const auto found = std::ranges::find(artefact.files, name, &netfilter::File::name);

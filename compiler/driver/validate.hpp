@@ -8,12 +8,12 @@
 #include "backends/netfilter/artefact.hpp"
 #include "compiler/driver/command_line.hpp"
 #include "compiler/ir/l4/program.hpp"
-#include "verifier/obligations/verdict.hpp"
+#include "verifier/verdict/verdict.hpp"
 
 namespace portcullis::driver {
 
 // One proof a program; none for the IR's own text. Throws InternalError if the text is not read back as it was written.
-[[nodiscard]] std::vector<obligations::Proof> validate(Target target, const std::vector<ir::Program>& programs,
+[[nodiscard]] std::vector<verdict::Proof> validate(Target target, const std::vector<ir::Program>& programs,
                                                        const netfilter::Artefact& artefact,
                                                        const ProofOptions& options);
 

@@ -20,7 +20,7 @@ namespace portcullis::driver {
 
 namespace {
 
-using obligations::Proof;
+using verdict::Proof;
 
 constexpr std::array<std::string_view, 1> forms{"text"};
 

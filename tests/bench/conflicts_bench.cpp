@@ -63,9 +63,9 @@ void prove(benchmark::State& state) {
   std::size_t refuted = 0;
   for (auto _ : state) {
     base::Diagnostics diagnostics;
-    const std::vector<obligations::Proof> proofs = obligations::prove_no_conflicts(cluster, session, diagnostics);
+    const std::vector<verdict::Proof> proofs = obligations::prove_no_conflicts(cluster, session, diagnostics);
     refuted = 0;
-    for (const obligations::Proof& proof : proofs) refuted += proof.standing == obligations::Standing::refuted ? 1 : 0;
+    for (const verdict::Proof& proof : proofs) refuted += proof.standing == verdict::Standing::refuted ? 1 : 0;
   }
   state.counters["queries"] =
       benchmark::Counter(static_cast<double>(session.queries()), benchmark::Counter::kAvgIterations);

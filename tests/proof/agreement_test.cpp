@@ -15,7 +15,7 @@
 namespace {
 
 using namespace portcullis;
-using obligations::Standing;
+using verdict::Standing;
 
 std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
   const char* text = std::getenv(name);
@@ -34,7 +34,7 @@ void prove(const ir::Program& program, const netfilter::Model& model, const std:
   smt::Session session;
   obligations::TranslationCounts counts;
   const netfilter::NodeFacts node = netfilter::facts(program);
-  const obligations::Proof proof =
+  const verdict::Proof proof =
       obligations::prove_translation(where, program, model, node, session, obligations::Method::shapes, &counts);
   ++tally.proofs;
   tally.regions += counts.regions;
@@ -42,7 +42,7 @@ void prove(const ir::Program& program, const netfilter::Model& model, const std:
   tally.concrete += counts.concrete;
   tally.by_cases += counts.by_cases;
   if (proof.standing != Standing::proved) {
-    FAIL_CHECK(where << ": " << obligations::to_string(proof.standing) << ": " << proof.reason);
+    FAIL_CHECK(where << ": " << verdict::to_string(proof.standing) << ": " << proof.reason);
     if (std::getenv("PORTCULLIS_SHOW") != nullptr) fmt::print("{}", ir::print(program));
   }
 }

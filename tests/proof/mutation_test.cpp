@@ -20,7 +20,7 @@ namespace {
 
 using namespace portcullis;
 using obligations::Method;
-using obligations::Standing;
+using verdict::Standing;
 
 std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
   const char* text = std::getenv(name);
@@ -60,7 +60,7 @@ struct Row {
   std::size_t killed = 0, equivalent = 0, unknown = 0;
 };
 
-obligations::Proof prove(const Subject& subject, const netfilter::Model& model, Method method) {
+verdict::Proof prove(const Subject& subject, const netfilter::Model& model, Method method) {
   smt::Session session;
   const netfilter::NodeFacts node = netfilter::facts(subject.program);
   return obligations::prove_translation("mutant", subject.program, model, node, session, method);
@@ -103,7 +103,7 @@ TEST_CASE("faults in rulesets are found") {
         ++made;
         Row& row = table[fault.kind];
         INFO(subject.name << ": " << fault.kind << ", mutant " << made);
-        const obligations::Proof proof = prove(subject, mutant, Method::shapes);
+        const verdict::Proof proof = prove(subject, mutant, Method::shapes);
         switch (proof.standing) {
           case Standing::refuted:
             ++row.killed;

@@ -18,10 +18,13 @@
 
 #include "compiler/base/diagnostic.hpp"
 #include "compiler/cluster/cluster.hpp"
-#include "verifier/obligations/verdict.hpp"
 #include "verifier/smt/session.hpp"
+#include "verifier/verdict/verdict.hpp"
 
 namespace portcullis::obligations {
+
+using verdict::Proof;
+using verdict::Standing;
 
 // `diagnostics` holds the findings of resolving `cluster`; new ones are added.
 [[nodiscard]] std::vector<Proof> prove_no_conflicts(const cluster::Cluster& cluster, smt::Session& session,

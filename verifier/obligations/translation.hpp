@@ -7,10 +7,13 @@
 #include "backends/netfilter/evaluate.hpp"
 #include "backends/netfilter/model.hpp"
 #include "compiler/ir/l4/program.hpp"
-#include "verifier/obligations/verdict.hpp"
 #include "verifier/smt/session.hpp"
+#include "verifier/verdict/verdict.hpp"
 
 namespace portcullis::obligations {
+
+using verdict::Proof;
+using verdict::Standing;
 
 // What was looked at on the way to a verdict.
 struct TranslationCounts {

@@ -7,8 +7,8 @@
 
 namespace portcullis::tests {
 
-using obligations::Proof;
-using obligations::Standing;
+using verdict::Proof;
+using verdict::Standing;
 
 namespace {
 

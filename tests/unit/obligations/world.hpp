@@ -26,13 +26,13 @@ struct Judged {
   cluster::Resolved resolved;
   std::size_t before;  // findings of resolving
   smt::Session session;
-  std::vector<obligations::Proof> proofs;
+  std::vector<verdict::Proof> proofs;
 
   // `services proved, nodes refuted, placement proved`, each once.
   [[nodiscard]] std::string standings() const {
     std::string out;
     std::string_view last;
-    for (const obligations::Proof& proof : proofs) {
+    for (const verdict::Proof& proof : proofs) {
       if (proof.name == last) continue;
       last = proof.name;
       out += fmt::format("{}{} {}", out.empty() ? "" : ", ", proof.name.substr(proof.name.find('.') + 1),
@@ -41,16 +41,16 @@ struct Judged {
     return out;
   }
   // Of `no-conflicts.NAME`.
-  [[nodiscard]] std::vector<const obligations::Proof*> of(std::string_view name) const {
-    std::vector<const obligations::Proof*> out;
-    for (const obligations::Proof& proof : proofs) {
+  [[nodiscard]] std::vector<const verdict::Proof*> of(std::string_view name) const {
+    std::vector<const verdict::Proof*> out;
+    for (const verdict::Proof& proof : proofs) {
       if (proof.name == "no-conflicts." + std::string(name)) out.push_back(&proof);
     }
     return out;
   }
   [[nodiscard]] std::string reasons() const {
     std::string out;
-    for (const obligations::Proof& proof : proofs) out += fmt::format("{}: {}\n", proof.name, proof.reason);
+    for (const verdict::Proof& proof : proofs) out += fmt::format("{}: {}\n", proof.name, proof.reason);
     return out;
   }
   // What the prover itself found: `error PC3506 message`, a line each.

@@ -12,7 +12,7 @@
 #include "compiler/base/diagnostic.hpp"
 #include "compiler/net/packet.hpp"
 
-namespace portcullis::obligations {
+namespace portcullis::verdict {
 
 enum class Standing {
   proved,   // holds, under the assumptions
@@ -40,4 +40,4 @@ struct Proof {
   std::uint64_t steps = 0;               // that the solver took
 };
 
-}  // namespace portcullis::obligations
+}  // namespace portcullis::verdict

@@ -1,6 +1,6 @@
-#include "verifier/obligations/verdict.hpp"
+#include "verifier/verdict/verdict.hpp"
 
-namespace portcullis::obligations {
+namespace portcullis::verdict {
 
 std::string_view to_string(Standing standing) {
   switch (standing) {
@@ -16,4 +16,4 @@ std::string_view to_string(Standing standing) {
   return {};
 }
 
-}  // namespace portcullis::obligations
+}  // namespace portcullis::verdict
