@@ -26,6 +26,8 @@ class Bytes : public antlr4::CharStream {
  public:
   explicit Bytes(std::string_view text) : text_(text) {}
 
+  // ANTLR declares none of these const.
+  // NOLINTBEGIN(readability-make-member-function-const)
   void consume() override { ++at_; }
   std::size_t LA(ssize_t offset) override {
     if (offset == 0) return 0;
@@ -44,6 +46,7 @@ class Bytes : public antlr4::CharStream {
     return std::string(text_.substr(begin, static_cast<std::size_t>(interval.b) + 1 - begin));
   }
   [[nodiscard]] std::string toString() const override { return std::string(text_); }
+  // NOLINTEND(readability-make-member-function-const)
 
  private:
   std::string_view text_;

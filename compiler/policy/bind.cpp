@@ -258,8 +258,9 @@ class Binder {
 
   void bind(const Waive& sentence) {
     Waiver waiver;
-    const bool whole = bind_code(sentence, waiver) & bind_kind(sentence, waiver);
-    if (!whole || !check_object(sentence, waiver)) return;
+    const bool known_code = bind_code(sentence, waiver);
+    const bool known_kind = bind_kind(sentence, waiver);
+    if (!known_code || !known_kind || !check_object(sentence, waiver)) return;
     waiver.object = sentence.object;
     waiver.until = sentence.until.value;
     waiver.reason = sentence.reason.value;

@@ -36,6 +36,7 @@ std::string described(const cluster::ServicePort& port) {
 
 std::string described(const std::vector<cluster::ServicePort>& ports) {
   std::vector<std::string> out;
+  out.reserve(ports.size());
   for (const cluster::ServicePort& port : ports) out.push_back(described(port));
   return out.empty() ? "no ports" : fmt::format("port{} {}", out.size() == 1 ? "" : "s", base::list_text(out));
 }
@@ -263,11 +264,11 @@ class Resolver {
     for (const cluster::Service& service : cluster.services) {
       if (!service.programmed()) continue;
       for (const cluster::ServicePort& port : service.ports) {
-        for (Frontend& f : frontends_of(service, port)) {
+        for (const Frontend& f : frontends_of(service, port)) {
           const bool here = f.address ? *f.address == target.address : node != cluster.nodes.end();
           if (!here) continue;
           if (f.address) out.owner = "Service " + service.id();
-          if (out.ports.contains(f.protocol, f.port)) out.frontends.push_back(std::move(f));
+          if (out.ports.contains(f.protocol, f.port)) out.frontends.push_back(f);
         }
       }
     }

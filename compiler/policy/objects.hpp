@@ -2,6 +2,7 @@
 // cluster holds no labels; they come from the input that it was resolved from.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -57,10 +58,7 @@ template <class Find>
   for (const Condition& condition : where.conditions) {
     const std::string* value = find(condition.key.value);
     const auto listed = [&] {
-      for (const Word& word : condition.values) {
-        if (word.value == *value) return true;
-      }
-      return false;
+      return std::ranges::any_of(condition.values, [&](const Word& word) { return word.value == *value; });
     };
     using enum Condition::Kind;
     switch (condition.kind) {

@@ -31,6 +31,7 @@ std::string alternatives(const std::vector<std::string>& items) {
 
 std::string expectation(const SyntaxError& error) {
   std::vector<std::string> items;
+  items.reserve(error.keywords.size() + error.names.size() + 1);
   for (const std::string& word : error.keywords) items.push_back("`" + word + "`");
   items.insert(items.end(), error.names.begin(), error.names.end());
   if (error.could_end) items.emplace_back("the next sentence");

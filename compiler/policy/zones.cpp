@@ -22,6 +22,7 @@ PrefixSet anywhere() {
 // Sources with which no packet arrives from outside: the kernel drops it (Linux: ip_route_input_slow, ipv6_rcv).
 PrefixSet martians() {
   std::vector<Prefix> out;
+  out.reserve(6);
   for (const char* text : {"0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "255.255.255.255/32", "::/127", "ff00::/8"})
     out.push_back(*Prefix::parse(text));
   return PrefixSet(std::move(out));
@@ -29,6 +30,7 @@ PrefixSet martians() {
 
 PrefixSet hosts(const std::vector<net::Address>& addresses) {
   std::vector<Prefix> out;
+  out.reserve(addresses.size());
   for (const net::Address& address : addresses) out.push_back(Prefix::host(address));
   return PrefixSet(std::move(out));
 }
