@@ -68,11 +68,11 @@ class Binder {
         objects_(input, cluster),
         zones_(objects_) {}
 
-  Bound run(std::span<const Tree> trees) {
+  Bound run(std::span<const SyntaxTree> trees) {
     // Zones first: a sentence may use one that is defined below it, or in another file.
     for_each<ZoneDefinition>(trees, [&](const auto& zone, const Sentence& s) { zones_.announce(zone, s); });
     for_each<ZoneDefinition>(trees, [&](const auto& zone, const Sentence& s) { zones_.define(zone, asker(s)); });
-    for (const Tree& tree : trees) {
+    for (const SyntaxTree& tree : trees) {
       for (const Sentence& sentence : tree.sentences) {
         sentence_ = &sentence;
         questions_.clear();
@@ -90,8 +90,8 @@ class Binder {
   };
 
   template <class Body, class Action>
-  static void for_each(std::span<const Tree> trees, const Action& action) {
-    for (const Tree& tree : trees) {
+  static void for_each(std::span<const SyntaxTree> trees, const Action& action) {
+    for (const SyntaxTree& tree : trees) {
       for (const Sentence& sentence : tree.sentences) {
         if (const auto* body = std::get_if<Body>(&sentence.body)) action(*body, sentence);
       }
@@ -341,7 +341,7 @@ class Binder {
 
 }  // namespace
 
-Bound bind(std::span<const Tree> trees, const manifest::Input& input, const cluster::Cluster& cluster,
+Bound bind(std::span<const SyntaxTree> trees, const manifest::Input& input, const cluster::Cluster& cluster,
            const base::SourceMap& sources, std::chrono::year_month_day today, base::Diagnostics& diagnostics) {
   return Binder(input, cluster, sources, today, diagnostics).run(trees);
 }

@@ -16,8 +16,8 @@ namespace portcullis::policy {
 // others. A sentence with a finding that is an error (PC4002–PC4004, PC4009, PC4010) gives no obligation: with errors
 // among the findings the policy as a whole is not proved, whatever becomes of the obligations.
 // `today` (UTC) decides which waivers have expired.
-[[nodiscard]] Bound bind(std::span<const Tree> trees, const manifest::Input& input, const cluster::Cluster& cluster,
-                         const base::SourceMap& sources, std::chrono::year_month_day today,
-                         base::Diagnostics& diagnostics);
+[[nodiscard]] Bound bind(std::span<const SyntaxTree> trees, const manifest::Input& input,
+                         const cluster::Cluster& cluster, const base::SourceMap& sources,
+                         std::chrono::year_month_day today, base::Diagnostics& diagnostics);
 
 }  // namespace portcullis::policy

@@ -322,8 +322,8 @@ class Reader {
     if (text.starts_with("\xEF\xBB\xBF")) bytes_.seek(3);  // byte order mark
   }
 
-  Tree read() {
-    Tree tree;
+  SyntaxTree read() {
+    SyntaxTree tree;
     tree.file = file_;
     while (tokens_.LT(1)->getType() != Token::EOF) {
       if (errors_ == most_errors) {
@@ -337,7 +337,7 @@ class Reader {
   }
 
  private:
-  void sentence(Tree& tree) {
+  void sentence(SyntaxTree& tree) {
     Parser parser(&tokens_);
     parser.removeErrorListeners();
     auto strategy = std::make_shared<Strategy>();
@@ -359,7 +359,7 @@ class Reader {
     recover();
   }
 
-  void keep(Parser::SentenceContext& context, std::size_t first, Tree& tree) {
+  void keep(Parser::SentenceContext& context, std::size_t first, SyntaxTree& tree) {
     Builder builder(file_, diagnostics_);
     SentenceBody body = builder.sentence(context);
     if (builder.failed()) {
@@ -452,7 +452,7 @@ class Reader {
 
 }  // namespace
 
-Tree parse(base::FileId file, const base::SourceMap& sources, base::Diagnostics& diagnostics) {
+SyntaxTree parse(base::FileId file, const base::SourceMap& sources, base::Diagnostics& diagnostics) {
   const std::string_view text = sources.text(file);
   if (text.size() > most_bytes) {
     diagnostics.add("PC4001", fmt::format("a policy of {} bytes: at most {} are read", text.size(), most_bytes),

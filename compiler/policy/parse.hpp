@@ -16,6 +16,6 @@ inline constexpr std::size_t most_errors = 100;  // of one file; what follows is
 
 // Every sentence that can be read; a sentence that cannot is PC4001, and reading goes on at the next line that begins
 // with the first word of a sentence. Files that are no policy give errors, never a tree and silence.
-[[nodiscard]] Tree parse(base::FileId file, const base::SourceMap& sources, base::Diagnostics& diagnostics);
+[[nodiscard]] SyntaxTree parse(base::FileId file, const base::SourceMap& sources, base::Diagnostics& diagnostics);
 
 }  // namespace portcullis::policy

@@ -182,7 +182,7 @@ struct Sentence {
   std::uint32_t line = 0;  // where it begins
 };
 
-struct Tree {
+struct SyntaxTree {
   base::FileId file = 0;
   std::vector<Sentence> sentences;  // those that could be read, in order
 };

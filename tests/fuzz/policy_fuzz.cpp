@@ -55,7 +55,7 @@ void hold_places(const base::Diagnostics& diagnostics, const base::SourceMap& so
 void hold_sentence(const policy::Sentence& sentence) {
   base::SourceMap sources;
   base::Diagnostics diagnostics;
-  const policy::Tree again = policy::parse(sources.add("again.policy", sentence.text), sources, diagnostics);
+  const policy::SyntaxTree again = policy::parse(sources.add("again.policy", sentence.text), sources, diagnostics);
   fuzz::hold(!diagnostics.has_errors(), "a sentence on one line cannot be read");
   fuzz::hold(again.sentences.size() == 1, "a sentence on one line is not one");
   fuzz::hold(again.sentences.front().text == sentence.text, "a sentence on one line reads as another");
@@ -68,7 +68,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   base::SourceMap sources = world.sources;
   base::Diagnostics diagnostics;
   const std::string text(reinterpret_cast<const char*>(data), size);
-  const policy::Tree tree = policy::parse(sources.add("fuzz.policy", text), sources, diagnostics);
+  const policy::SyntaxTree tree = policy::parse(sources.add("fuzz.policy", text), sources, diagnostics);
   hold_places(diagnostics, sources);
   fuzz::hold(!tree.sentences.empty() || diagnostics.has_errors() ||
                  text.find_first_not_of(" \t\r\n") == std::string::npos || text.find('#') != std::string::npos ||

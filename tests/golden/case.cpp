@@ -73,7 +73,7 @@ void bind_policies(driver::Session& session, const driver::Loaded& loaded, Outco
   }
   if (paths.empty()) return;
   std::ranges::sort(paths);
-  std::vector<policy::Tree> trees;
+  std::vector<policy::SyntaxTree> trees;
   for (const std::string& path : paths)
     trees.push_back(policy::parse(session.sources.add(path, read_text(path)), session.sources, session.diagnostics));
   const policy::Bound bound =

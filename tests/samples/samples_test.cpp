@@ -117,7 +117,7 @@ void check_policies(const fs::path& folder) {
   const cluster::Cluster cluster = cluster::resolve(input, {}, about_manifests).cluster;
   CHECK_FALSE(about_manifests.has_errors());
   base::Diagnostics diagnostics;
-  std::vector<policy::Tree> trees;
+  std::vector<policy::SyntaxTree> trees;
   for (const auto& entry : fs::directory_iterator(folder)) {
     if (entry.path().extension() != ".policy") continue;
     std::ifstream file(entry.path());

@@ -31,7 +31,7 @@ struct BoundWorld {
   base::Diagnostics about_manifests, diagnostics;
   manifest::Input input;
   cluster::Cluster cluster;
-  std::vector<policy::Tree> trees;
+  std::vector<policy::SyntaxTree> trees;
   policy::Bound bound;
 
   [[nodiscard]] std::vector<std::string> findings() const {

@@ -29,7 +29,7 @@ struct Parsed {
   base::SourceMap sources;
   base::Diagnostics diagnostics;
   base::FileId file;
-  policy::Tree tree;
+  policy::SyntaxTree tree;
 
   [[nodiscard]] std::vector<std::string> findings() const {
     std::vector<std::string> out;
