@@ -7,8 +7,9 @@
 namespace portcullis::bench {
 
 struct Cost {
-  int status = -1;       // exit status, or -1
-  double seconds = 0;    // wall clock
+  int status = -1;     // exit status, or -1
+  double seconds = 0;  // wall clock
+  double cpu_seconds = 0;
   double megabytes = 0;  // peak resident memory
 };
 
