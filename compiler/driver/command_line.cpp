@@ -19,6 +19,7 @@ namespace {
 constexpr const char* main_footer =
     "Examples:\n"
     "  portcullis lint manifests/                                          what is wrong with them\n"
+    "  portcullis check manifests/ -p rules.policy                         and what can be proved of them\n"
     "  portcullis compile manifests/ --to nftables --node node-a           the ruleset of one node\n"
     "  portcullis compile manifests/ --to iptables --all-nodes -o out/     files of every node\n"
     "  portcullis trace manifests/ 'tcp from 192.0.2.7 to 10.96.0.20:80'   where one packet goes, and which line says "
@@ -27,9 +28,10 @@ constexpr const char* main_footer =
     "in\n"
     "  helm template shop/ | portcullis lint -                             from another tool\n"
     "\n"
-    "Exit status: 0 done; 1 lint has an error finding; 2 something named could not be read, or what is to be compiled "
-    "has no\n"
-    "meaning; 64 usage; 70 a mistake of portcullis.";
+    "Exit status: 0 done; 1 lint or check has an error finding, or something is refuted; 2 something named could not "
+    "be "
+    "read, or\n"
+    "what is to be compiled has no meaning; 3 a proof is left open; 64 usage; 70 a mistake of portcullis.";
 
 constexpr const char* lint_footer =
     "Examples:\n"
@@ -41,6 +43,20 @@ constexpr const char* lint_footer =
     "Objects are joined (selectors, ports, slices) inside one cluster only: the paths together are one, every "
     "--cluster NAME is\n"
     "one of its own. Exit status: 0 clean; 1 a finding of the severity of --fail-on; 2 something could not be read.";
+
+constexpr const char* check_footer =
+    "Examples:\n"
+    "  portcullis check manifests/                                      nobody fights for a port, every pod finds a "
+    "node\n"
+    "  portcullis check manifests/ -p policies/ -p shop.policy          and every sentence of the policies holds\n"
+    "  portcullis check manifests/ -p shop.policy -o sarif=check.sarif -o text\n"
+    "  portcullis check manifests/ --explain                            what each proof assumes, how it was decided\n"
+    "  portcullis check manifests/ --dump-smt queries/                  what the solver was asked, as SMT-LIB2\n"
+    "\n"
+    "Everything that lint reports is reported, too. Exit status: 0 clean, and all is proved; 1 a finding of the "
+    "severity "
+    "of\n"
+    "--fail-on, or something is refuted; 2 something could not be read; 3 something is left open.";
 
 constexpr const char* compile_footer =
     "Examples:\n"
@@ -148,6 +164,30 @@ void add_proof_options(CLI::App& app, ProofOptions& options) {
 
 constexpr const char* input_paths = "files, directories (*.yaml, *.yml, *.json, recursively), or - for standard input";
 
+constexpr const char* findings_outputs =
+    "text (default), json, sarif, junit, github or gitlab; =FILE into a file; repeatable";
+
+void add_fail_on(CLI::App& app, std::optional<std::string>& fail_on) {
+  app.add_option("--fail-on", fail_on, "severity that makes the exit status 1: error (default), warning or never")
+      ->check(CLI::IsMember(std::vector<std::string>{"error", "warning", "never"}));
+}
+
+void set_up_lint(CLI::App& app, LintCommand& command) {
+  add_common(app, command.common, input_paths, findings_outputs);
+  add_fail_on(app, command.fail_on);
+  app.footer(lint_footer);
+}
+
+void set_up_check(CLI::App& app, CheckCommand& command) {
+  add_common(app, command.common, input_paths, findings_outputs);
+  app.add_option("-p,--policy", command.policies, "policy file, or directory of *.policy; repeatable")
+      ->allow_extra_args(false);
+  add_fail_on(app, command.fail_on);
+  app.add_option("--now", command.now, "day on which waivers are judged, as 2027-03-01 (default: today, UTC)");
+  add_proof_options(app, command.proof);
+  app.footer(check_footer);
+}
+
 void set_up_compile(CLI::App& app, CompileCommand& command) {
   add_common(app, command.common, input_paths,
              "file or directory for the result; FORMAT=FILE for the findings (json, sarif, junit, github, gitlab)");
@@ -222,19 +262,17 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   app.require_subcommand(1);
   app.footer(main_footer);
   LintCommand lint;
+  CheckCommand check;
   CompileCommand compile;
   ResolveCommand resolve;
   TraceCommand trace;
   VerifyCommand verify;
   ExplainCommand explain;
   CLI::App* lint_app = app.add_subcommand("lint", "report what is wrong with manifests");
-  add_common(*lint_app, lint.common, input_paths,
-             "text (default), json, sarif, junit, github or gitlab; =FILE into a file; repeatable");
-  lint_app
-      ->add_option("--fail-on", lint.fail_on,
-                   "severity that makes the exit status 1: error (default), warning or never")
-      ->check(CLI::IsMember(std::vector<std::string>{"error", "warning", "never"}));
-  lint_app->footer(lint_footer);
+  set_up_lint(*lint_app, lint);
+  CLI::App* check_app =
+      app.add_subcommand("check", "report what lint does, and prove the rest: the gate of a pipeline");
+  set_up_check(*check_app, check);
   CLI::App* compile_app = app.add_subcommand("compile", "emit the ruleset of a node");
   set_up_compile(*compile_app, compile);
   CLI::App* resolve_app =
@@ -263,6 +301,7 @@ Parsed parse_command_line(int argc, const char* const* argv) {
     return {std::nullopt, exit_usage};
   }
   if (lint_app->parsed()) return {std::move(lint), exit_done};
+  if (check_app->parsed()) return {std::move(check), exit_done};
   if (compile_app->parsed()) return {std::move(compile), exit_done};
   if (resolve_app->parsed()) return {std::move(resolve), exit_done};
   if (verify_app->parsed()) return {std::move(verify), exit_done};

@@ -48,6 +48,13 @@ struct LintCommand {
   Common common;
   std::optional<std::string> fail_on;  // `error`, `warning`, `never`
 };
+struct CheckCommand {
+  Common common;
+  std::vector<std::string> policies;   // -p: files, or directories of *.policy
+  std::optional<std::string> fail_on;  // as of lint
+  std::optional<std::string> now;      // --now: the day on which waivers are judged
+  ProofOptions proof;
+};
 enum class Target { nftables, iptables, ir };
 struct CompileCommand {
   Common common;
@@ -79,7 +86,8 @@ struct ExplainCommand {
   std::optional<std::string> code;  // a code or a name; absent: list them
   Color color = Color::automatic;
 };
-using Command = std::variant<LintCommand, CompileCommand, ResolveCommand, TraceCommand, VerifyCommand, ExplainCommand>;
+using Command = std::variant<LintCommand, CheckCommand, CompileCommand, ResolveCommand, TraceCommand, VerifyCommand,
+                             ExplainCommand>;
 
 // Nothing when there is nothing to do: help and version were printed (`status` 0), or the line makes no sense (64, said
 // on stderr).

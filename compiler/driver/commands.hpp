@@ -6,6 +6,7 @@
 namespace portcullis::driver {
 
 [[nodiscard]] int run(const LintCommand& command);
+[[nodiscard]] int run(const CheckCommand& command);
 [[nodiscard]] int run(const CompileCommand& command);
 [[nodiscard]] int run(const ResolveCommand& command);
 [[nodiscard]] int run(const TraceCommand& command);

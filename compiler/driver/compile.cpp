@@ -16,6 +16,7 @@
 #include "compiler/driver/proofs.hpp"
 #include "compiler/driver/session.hpp"
 #include "compiler/driver/validate.hpp"
+#include "compiler/report/proofs.hpp"
 
 namespace portcullis::driver {
 
@@ -122,7 +123,7 @@ class Compilation {
   [[nodiscard]] int say(const std::vector<verdict::Proof>& proofs) const {
     const int status = status_of(proofs);
     if (status != exit_done || command_.proof.explain)
-      std::fputs(proofs_text(proofs, command_.proof.explain).c_str(), stderr);
+      std::fputs(report::proofs_text(proofs, command_.proof.explain).c_str(), stderr);
     if (status == exit_findings)
       complain("the ruleset is not written: this is a mistake of portcullis, please report it");
     if (status == exit_unknown)

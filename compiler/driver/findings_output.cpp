@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "compiler/driver/output.hpp"
+#include "compiler/driver/proof_findings.hpp"
 
 namespace portcullis::driver {
 
@@ -16,14 +17,41 @@ std::optional<FindingsOutput> parse_findings_output(std::string_view text) {
   return FindingsOutput{*format, std::string(text.substr(equals + 1))};
 }
 
-bool write_findings(const Session& session, const std::vector<FindingsOutput>& outputs) {
-  const report::Findings findings{&session.sources, session.diagnostics.all(), session.totals};
+std::optional<std::vector<FindingsOutput>> findings_outputs_of(const Common& common) {
+  std::vector<FindingsOutput> outputs;
+  for (const std::string& text : common.outputs) {
+    const std::optional<FindingsOutput> output = parse_findings_output(text);
+    if (!output) {
+      complain("-o takes " + report::format_names() + ", or one of them with =FILE; this is `" + text + "`");
+      return std::nullopt;
+    }
+    outputs.push_back(*output);
+  }
+  if (outputs.empty()) outputs.push_back({report::Format::text, std::nullopt});
+  if (std::ranges::count_if(outputs, [](const FindingsOutput& o) { return !o.file; }) > 1) {
+    complain("only one -o can go to standard output: add =FILE to the others");
+    return std::nullopt;
+  }
+  return outputs;
+}
+
+bool write_findings(const Session& session, const std::vector<FindingsOutput>& outputs, bool explain) {
+  report::Findings findings{&session.sources, session.diagnostics.all(), session.totals};
+  Told told;
+  if (session.proofs) {
+    told = tell(session.diagnostics, *session.proofs);
+    findings.findings = told.findings;
+    findings.proofs = *session.proofs;
+    findings.shown_by = told.shown_by;
+    findings.waived = session.waived;
+  }
   bool written = true;
   for (const FindingsOutput& output : outputs) {
     report::PrintOptions options;
     options.colour = !output.file && coloured(session.common.color, Stream::out);
     options.verbose = session.common.verbose;
     options.quiet = session.common.quiet;
+    options.explain = explain;
     options.fail_on = session.settings.fail_on;
     const std::string text = report::print(output.format, findings, options);
     written &= output.file ? write_path(*output.file, text) : write_stdout(text);

@@ -18,8 +18,13 @@ struct FindingsOutput {
 // `json`, `sarif=FILE`; nothing if the part before `=` is no format.
 [[nodiscard]] std::optional<FindingsOutput> parse_findings_output(std::string_view text);
 
-// Writes the findings to each output; false if one could not be written.
-[[nodiscard]] bool write_findings(const Session& session, const std::vector<FindingsOutput>& outputs);
+// What -o says, for commands whose result is their findings: text without one. Nothing if an option makes no sense,
+// which has been said.
+[[nodiscard]] std::optional<std::vector<FindingsOutput>> findings_outputs_of(const Common& common);
+
+// Writes the findings and proofs to each output; false if one could not be written. `explain`: as text, every proof.
+[[nodiscard]] bool write_findings(const Session& session, const std::vector<FindingsOutput>& outputs,
+                                  bool explain = false);
 
 // On standard error, for commands other than lint: errors, what the result lacks (limits of a backend, objects that are
 // not read), and the rest with -v.

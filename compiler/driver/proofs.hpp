@@ -6,8 +6,8 @@
 
 #include "compiler/driver/command_line.hpp"
 #include "verifier/obligations/translation.hpp"
-#include "verifier/verdict/verdict.hpp"
 #include "verifier/smt/session.hpp"
+#include "verifier/verdict/verdict.hpp"
 
 namespace portcullis::driver {
 
@@ -19,10 +19,7 @@ struct Solver {
 
 [[nodiscard]] obligations::Method method(const ProofOptions& options);
 
-// One paragraph a proof; with `explain` what was assumed, and how it was decided.
-[[nodiscard]] std::string proofs_text(std::span<const verdict::Proof> proofs, bool explain);
-
-// 1 if one is refuted, else 3 if one is unknown, else 1 if one is vacuous, else 0.
+// 1 if one is refuted and not waived, else 3 if one is unknown, else 1 if one is vacuous, else 0.
 [[nodiscard]] int status_of(std::span<const verdict::Proof> proofs);
 
 }  // namespace portcullis::driver

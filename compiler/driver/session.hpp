@@ -14,6 +14,7 @@
 #include "compiler/driver/settings.hpp"
 #include "compiler/manifest/read.hpp"
 #include "compiler/report/findings.hpp"
+#include "verifier/verdict/verdict.hpp"
 
 namespace portcullis::driver {
 
@@ -41,8 +42,10 @@ struct Session {
   base::SourceMap sources;
   base::Diagnostics diagnostics;
   Settings settings;
-  report::Totals totals;    // over all units read so far
-  bool unreadable = false;  // something named could not be read: exit 2
+  report::Totals totals;                              // over all units read so far
+  std::optional<std::vector<verdict::Proof>> proofs;  // of commands that prove
+  std::size_t waived = 0;                             // findings that somebody lives with
+  bool unreadable = false;                            // something named could not be read: exit 2
   std::vector<Timing> timings;
   Progress progress;
 

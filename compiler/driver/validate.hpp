@@ -14,7 +14,6 @@ namespace portcullis::driver {
 
 // One proof a program; none for the IR's own text. Throws InternalError if the text is not read back as it was written.
 [[nodiscard]] std::vector<verdict::Proof> validate(Target target, const std::vector<ir::Program>& programs,
-                                                       const netfilter::Artefact& artefact,
-                                                       const ProofOptions& options);
+                                                   const netfilter::Artefact& artefact, const ProofOptions& options);
 
 }  // namespace portcullis::driver

@@ -14,6 +14,7 @@
 #include "compiler/driver/result_output.hpp"
 #include "compiler/driver/ruleset_files.hpp"
 #include "compiler/driver/session.hpp"
+#include "compiler/report/proofs.hpp"
 #include "verifier/obligations/translation.hpp"
 
 namespace portcullis::driver {
@@ -60,7 +61,7 @@ int verify_loaded(const VerifyCommand& command, const ResultOutputs& outputs, Se
                                                     *model, facts, solver.session, method(command.proof)));
   }
   session.progress.done();
-  const std::string text = proofs_text(proofs, command.proof.explain);
+  const std::string text = report::proofs_text(proofs, command.proof.explain);
   for (const ResultOutput& output : outputs.results) {
     if (!write_result(output, text)) return exit_input;
   }

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "compiler/base/text.hpp"
+#include "compiler/report/proofs.hpp"
 
 namespace portcullis::report {
 
@@ -61,6 +62,21 @@ Counts count(std::span<const base::Diagnostic> findings) {
     }
   }
   return counts;
+}
+
+const verdict::Proof* proof_of(const Findings& findings, std::size_t index) {
+  const auto found = findings.shown_by.find(index);
+  return found == findings.shown_by.end() || !findings.proofs ? nullptr : &(*findings.proofs)[found->second];
+}
+
+std::string one_text(const Findings& findings, std::size_t index) {
+  const base::Diagnostic& d = findings.findings[index];
+  std::string out = d.message;
+  const verdict::Proof* proof = proof_of(findings, index);
+  if (proof != nullptr && proof->witness && out.find(proof->witness->text()) == std::string::npos)
+    out += "; for example " + witness_text(*proof);
+  if (!d.hint.empty()) out += " (" + d.hint + ")";
+  return out;
 }
 
 bool is_shown(const base::Diagnostic& finding, const PrintOptions& options) {

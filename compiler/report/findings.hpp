@@ -9,6 +9,7 @@
 
 #include "compiler/base/diagnostic.hpp"
 #include "compiler/base/source.hpp"
+#include "verifier/verdict/verdict.hpp"
 
 namespace portcullis::report {
 
@@ -28,13 +29,19 @@ struct Findings {
   const base::SourceMap* sources = nullptr;    // never null when printed
   std::span<const base::Diagnostic> findings;  // sorted
   Totals totals;
+  // Of commands that prove; reports of the others have no word about proofs.
+  std::optional<std::span<const verdict::Proof>> proofs{};
+  // Findings that say what a proof found: by index, the proof's index. Every proof that failed has one.
+  std::map<std::size_t, std::size_t> shown_by{};
+  std::size_t waived = 0;  // findings that are left out because somebody lives with them
 };
 
 struct PrintOptions {
   bool colour = false;   // text
   bool verbose = false;  // text, github: findings of severity info too
   bool quiet = false;    // text, github: errors only
-  bool summary = true;   // text: the closing line
+  bool summary = true;   // text: the closing lines
+  bool explain = false;  // text: every proof, with what it assumes and how it was decided
   // From which severity a finding counts as a failure (junit, and the text's last word); nothing: never.
   std::optional<base::Severity> fail_on = base::Severity::error;
 };
@@ -43,6 +50,12 @@ struct Counts {
   std::size_t errors = 0, warnings = 0, infos = 0;
 };
 [[nodiscard]] Counts count(std::span<const base::Diagnostic> findings);
+
+// The proof that a finding tells of, or nullptr.
+[[nodiscard]] const verdict::Proof* proof_of(const Findings& findings, std::size_t index);
+// The message of a finding, its hint and, if the message does not have it, the packet that shows it: for reports that
+// have one text a finding.
+[[nodiscard]] std::string one_text(const Findings& findings, std::size_t index);
 
 // Whether it is shown where people read: without -v no advice, with -q errors only.
 [[nodiscard]] bool is_shown(const base::Diagnostic& finding, const PrintOptions& options);

@@ -21,10 +21,12 @@ std::uint64_t hash(std::string_view text) {
 
 }  // namespace
 
-std::string Fingerprints::of(const base::Diagnostic& finding) {
+std::string Fingerprints::of(const base::Diagnostic& finding, const verdict::Proof* proof) {
   std::string key = finding.code + '\0' + finding.object.text() + '\0' + finding.field;
   // A finding about no object is known by its file and words.
-  if (finding.object.kind.empty()) {
+  if (proof != nullptr && finding.code.starts_with("PC6")) {
+    key += '\0' + proof->statement;
+  } else if (finding.object.kind.empty()) {
     key += '\0';
     if (finding.span.known()) key += sources_->name(finding.span.file);
     key += '\0' + finding.message;

@@ -6,14 +6,16 @@
 
 #include "compiler/base/diagnostic.hpp"
 #include "compiler/base/source.hpp"
+#include "verifier/verdict/verdict.hpp"
 
 namespace portcullis::report {
 
 class Fingerprints {
  public:
   explicit Fingerprints(const base::SourceMap& sources) : sources_(&sources) {}
-  // 16 hexadecimal digits, unique in one report: the second of two equal findings is numbered.
-  [[nodiscard]] std::string of(const base::Diagnostic& finding);
+  // 16 hexadecimal digits, unique in one report: the second of two equal findings is numbered. A finding that tells of
+  // nothing but a proof is known by what was to be proved.
+  [[nodiscard]] std::string of(const base::Diagnostic& finding, const verdict::Proof* proof = nullptr);
 
  private:
   const base::SourceMap* sources_;

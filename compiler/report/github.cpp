@@ -50,7 +50,8 @@ std::string_view command(base::Severity severity) {
 std::string print_github(const Findings& findings, const PrintOptions& options) {
   Locator locator(*findings.sources);
   std::string out;
-  for (const base::Diagnostic& d : findings.findings) {
+  for (std::size_t i = 0; i < findings.findings.size(); ++i) {
+    const base::Diagnostic& d = findings.findings[i];
     if (!is_shown(d, options)) continue;
     out += fmt::format("::{} ", command(d.severity));
     if (d.span.known()) {
@@ -63,7 +64,7 @@ std::string print_github(const Findings& findings, const PrintOptions& options) 
     }
     const base::Rule* rule = base::find_rule(d.code);
     out += "title=" + escape(fmt::format("{} {}", d.code, rule == nullptr ? "" : rule->name), true);
-    out += "::" + escape(d.hint.empty() ? d.message : d.message + " (" + d.hint + ")", false) + "\n";
+    out += "::" + escape(one_text(findings, i), false) + "\n";
   }
   return out;
 }

@@ -27,14 +27,15 @@ std::string print_gitlab(const Findings& findings) {
   Locator locator(*findings.sources);
   Fingerprints fingerprints(*findings.sources);
   Json all = Json::array();
-  for (const base::Diagnostic& d : findings.findings) {
+  for (std::size_t i = 0; i < findings.findings.size(); ++i) {
+    const base::Diagnostic& d = findings.findings[i];
     // GitLab drops an entry without a path.
     const std::string path = d.span.known() ? findings.sources->name(d.span.file) : "input";
     const base::Position begin = d.span.known() ? locator.begin(d.span) : base::Position{1, 1};
     const base::Position end = d.span.known() ? locator.end(d.span) : base::Position{1, 1};
-    all.push_back({{"description", d.hint.empty() ? d.message : d.message + " (" + d.hint + ")"},
+    all.push_back({{"description", one_text(findings, i)},
                    {"check_name", d.code},
-                   {"fingerprint", fingerprints.of(d)},
+                   {"fingerprint", fingerprints.of(d, proof_of(findings, i))},
                    {"severity", severity(d.severity)},
                    {"location", {{"path", path}, {"lines", {{"begin", begin.line}, {"end", end.line}}}}}});
   }

@@ -3,6 +3,8 @@
 #include "compiler/base/catalogue.hpp"
 #include "compiler/report/findings.hpp"
 #include "compiler/report/locator.hpp"
+#include "compiler/report/packet.hpp"
+#include "compiler/report/proofs.hpp"
 
 namespace portcullis::report {
 
@@ -38,7 +40,13 @@ Json related_json(const base::Related& related, Locator& locator) {
   return json;
 }
 
-Json finding_json(const base::Diagnostic& d, Locator& locator) {
+Json related_list(const std::vector<base::Related>& related, Locator& locator) {
+  Json out = Json::array();
+  for (const base::Related& r : related) out.push_back(related_json(r, locator));
+  return out;
+}
+
+Json finding_json(const base::Diagnostic& d, const verdict::Proof* proof, Locator& locator) {
   const base::Rule* rule = base::find_rule(d.code);
   Json json{{"code", d.code},
             {"name", rule == nullptr ? std::string_view{} : rule->name},
@@ -49,8 +57,53 @@ Json finding_json(const base::Diagnostic& d, Locator& locator) {
   json["object"] = object_json(d.object);
   json["field"] = d.field;
   put_place(json, d.span, locator);
-  json["related"] = Json::array();
-  for (const base::Related& r : d.related) json["related"].push_back(related_json(r, locator));
+  json["related"] = related_list(d.related, locator);
+  if (proof != nullptr && proof->witness) json["witness"] = packet_value(*proof->witness);
+  return json;
+}
+
+Json proof_json(const verdict::Proof& proof, Locator& locator) {
+  Json json{{"name", proof.name},
+            {"statement", proof.statement},
+            {"verdict", verdict::to_string(proof.standing)},
+            {"except", proof.except},
+            {"witness", nullptr}};
+  if (proof.witness) json["witness"] = packet_value(*proof.witness);
+  json["node"] = proof.node.empty() ? Json(nullptr) : Json(proof.node);
+  json["placement"] = Json::array();
+  for (const auto& [what, node] : proof.placement)
+    json["placement"].push_back({{"what", what.empty() ? Json(nullptr) : Json(what)}, {"node", node}});
+  json["reason"] = proof.reason;
+  json["waived"] = proof.waived.empty() ? Json(nullptr) : Json(proof.waived);
+  Json place;
+  put_place(place, proof.span, locator);
+  json["file"] = place["file"];
+  json["line"] = place["line"];
+  json["related"] = related_list(proof.related, locator);
+  json["assumptions"] = proof.assumptions;
+  json["decided"] = proof.decided;
+  json["queries"] = proof.queries;
+  json["steps"] = proof.steps;
+  return json;
+}
+
+Json summary_json(const Findings& findings) {
+  const Counts counts = count(findings.findings);
+  Json objects = Json::object();
+  for (const auto& [kind, number] : findings.totals.kinds) objects[kind] = number;
+  Json json{{"errors", counts.errors},
+            {"warnings", counts.warnings},
+            {"infos", counts.infos},
+            {"objects", std::move(objects)},
+            {"passedOver", findings.totals.passed_over}};
+  if (!findings.proofs) return json;
+  const ProofCounts proofs = count_proofs(*findings.proofs);
+  json["waived"] = findings.waived;
+  json["proofs"] = {{"proved", proofs.proved},
+                    {"refuted", proofs.refuted},
+                    {"waived", proofs.waived},
+                    {"unknown", proofs.unknown},
+                    {"vacuous", proofs.vacuous}};
   return json;
 }
 
@@ -59,19 +112,15 @@ Json finding_json(const base::Diagnostic& d, Locator& locator) {
 std::string print_json(const Findings& findings) {
   Locator locator(*findings.sources);
   Json all = Json::array();
-  for (const base::Diagnostic& d : findings.findings) all.push_back(finding_json(d, locator));
-  const Counts counts = count(findings.findings);
-  Json objects = Json::object();
-  for (const auto& [kind, number] : findings.totals.kinds) objects[kind] = number;
+  for (std::size_t i = 0; i < findings.findings.size(); ++i)
+    all.push_back(finding_json(findings.findings[i], proof_of(findings, i), locator));
+  Json proofs = Json::array();
+  for (const verdict::Proof& proof : findings.proofs.value_or(std::span<const verdict::Proof>{}))
+    proofs.push_back(proof_json(proof, locator));
   const Json json{{"schema", "portcullis/findings/1"},
                   {"findings", std::move(all)},
-                  {"proofs", Json::array()},
-                  {"summary",
-                   {{"errors", counts.errors},
-                    {"warnings", counts.warnings},
-                    {"infos", counts.infos},
-                    {"objects", std::move(objects)},
-                    {"passedOver", findings.totals.passed_over}}}};
+                  {"proofs", std::move(proofs)},
+                  {"summary", summary_json(findings)}};
   return dump(json) + "\n";
 }
 

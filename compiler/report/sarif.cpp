@@ -65,8 +65,8 @@ Json rule_json(const base::Diagnostic& d) {
   return json;
 }
 
-Json result_json(const base::Diagnostic& d, std::size_t rule_index, std::string fingerprint, Locator& locator) {
-  const std::string text = d.hint.empty() ? d.message : d.message + " (" + d.hint + ")";
+Json result_json(const base::Diagnostic& d, const std::string& text, std::size_t rule_index, std::string fingerprint,
+                 Locator& locator) {
   Json json{{"ruleId", d.code}, {"ruleIndex", rule_index}, {"level", level(d.severity)}, {"message", {{"text", text}}}};
   Json location = d.span.known() ? location_json(d.span, locator) : Json::object();
   if (!d.object.kind.empty()) {
@@ -96,10 +96,11 @@ std::string print_sarif(const Findings& findings) {
   for (auto& [code, number] : index) number = next++;
   std::vector<Json> rules(index.size());
   Json results = Json::array();
-  for (const base::Diagnostic& d : findings.findings) {
+  for (std::size_t i = 0; i < findings.findings.size(); ++i) {
+    const base::Diagnostic& d = findings.findings[i];
     const std::size_t at = index.at(d.code);
     if (rules[at].is_null()) rules[at] = rule_json(d);
-    results.push_back(result_json(d, at, fingerprints.of(d), locator));
+    results.push_back(result_json(d, one_text(findings, i), at, fingerprints.of(d, proof_of(findings, i)), locator));
   }
   const Json driver{{"name", "portcullis"}, {"version", PORTCULLIS_VERSION}, {"rules", Json(rules)}};
   Json run{{"tool", {{"driver", driver}}}, {"columnKind", "unicodeCodePoints"}, {"results", std::move(results)}};

@@ -14,6 +14,7 @@
 
 #include "compiler/report/findings.hpp"
 #include "compiler/report/locator.hpp"
+#include "compiler/report/proofs.hpp"
 #include "compiler/report/snippet.hpp"
 #include "compiler/report/style.hpp"
 
@@ -25,13 +26,14 @@ class Printer {
  public:
   Printer(const Findings& findings, bool colour) : locator_(*findings.sources), style_(colour) {}
 
-  void finding(const base::Diagnostic& d) {
+  void finding(const base::Diagnostic& d, const verdict::Proof* proof) {
     out_ += style_.severity(d.severity, fmt::format("{}[{}]", base::to_string(d.severity), d.code));
     out_ += style_.strong(": " + base::printable(d.message)) + "\n";
     std::size_t margin = width(d.span);
     for (const base::Related& r : d.related) margin = std::max(margin, width(r.span));
     place(d.span, d.severity, margin);
     if (!d.span.known() && !d.object.kind.empty()) line(margin, "= in " + base::printable(d.object.text()));
+    if (proof != nullptr) witness(*proof, margin);
     for (const base::Related& r : d.related) {
       line(margin, "= note: " + base::printable(r.message));
       place(r.span, base::Severity::info, margin);
@@ -50,6 +52,11 @@ class Printer {
 
   void line(std::size_t margin, const std::string& text) {
     out_ += std::string(margin + 1, ' ') + style_.frame(text.substr(0, 1)) + text.substr(1) + "\n";
+  }
+
+  void witness(const verdict::Proof& proof, std::size_t margin) {
+    if (proof.witness) line(margin, "= witness: " + base::printable(witness_text(proof)));
+    for (const std::string& text : placement_texts(proof)) line(margin, "= placed: " + base::printable(text));
   }
 
   void place(base::SourceSpan span, base::Severity severity, std::size_t margin) {
@@ -79,11 +86,11 @@ std::string number(std::size_t n, std::string_view noun) {
 
 std::string print_text(const Findings& findings, const PrintOptions& options) {
   Printer printer(findings, options.colour);
-  for (const base::Diagnostic& d : findings.findings) {
-    if (!is_shown(d, options)) continue;
-    printer.finding(d);
+  for (std::size_t i = 0; i < findings.findings.size(); ++i) {
+    if (is_shown(findings.findings[i], options)) printer.finding(findings.findings[i], proof_of(findings, i));
   }
   std::string out = printer.take();
+  if (findings.proofs && options.explain) out += proofs_text(*findings.proofs, true) + "\n";
   if (options.quiet || !options.summary) return out;
   const Counts counts = count(findings.findings);
   const Style style(options.colour);
@@ -98,7 +105,9 @@ std::string print_text(const Findings& findings, const PrintOptions& options) {
     out += ", " + number(counts.infos, "note");
     if (!options.verbose) out += " (shown with -v)";
   }
+  if (findings.waived > 0) out += fmt::format(", {} waived", findings.waived);
   out += " in " + totals_text(findings.totals) + "\n";
+  if (findings.proofs) out += proofs_summary(*findings.proofs) + "\n";
   return out;
 }
 

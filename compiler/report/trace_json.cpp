@@ -4,23 +4,12 @@
 
 #include "compiler/report/json.hpp"
 #include "compiler/report/locator.hpp"
+#include "compiler/report/packet.hpp"
 #include "compiler/report/trace_output.hpp"
 
 namespace portcullis::report {
 
 namespace {
-
-Json packet_value(const net::Packet& p) {
-  Json out{{"from", net::to_string(p.from)},
-           {"src", p.src.text()},
-           {"dst", p.dst.text()},
-           {"proto", net::to_string(p.protocol)}};
-  if (p.protocol != net::Protocol::icmp) out["dport"] = p.dport;
-  if (p.sport != 0) out["sport"] = p.sport;
-  if (!p.iif.empty()) out["iif"] = p.iif;
-  out["ct_state"] = net::to_string(p.ct_state);
-  return out;
-}
 
 Json targets_value(const ir::Fate& fate) {
   Json out = Json::array();

@@ -12,32 +12,13 @@
 
 #include "compiler/base/text.hpp"
 #include "compiler/report/locator.hpp"
+#include "compiler/report/packet.hpp"
 #include "compiler/report/style.hpp"
 #include "compiler/report/trace_output.hpp"
 
 namespace portcullis::report {
 
 namespace {
-
-std::string_view origin(net::PacketFrom from) {
-  switch (from) {
-    case net::PacketFrom::pod:
-      return "from a pod";
-    case net::PacketFrom::remote_pod:
-      return "from a pod of another node";
-    case net::PacketFrom::external:
-      return "from outside";
-    case net::PacketFrom::node:
-      return "from the node itself";
-  }
-  return {};
-}
-
-std::string packet_line(const net::Packet& packet) {
-  std::string out = packet.text() + ", " + std::string(origin(packet.from));
-  if (!packet.iif.empty()) out += " via " + packet.iif;
-  return out;
-}
 
 std::string place(const trace::Because& because, Locator& locator) {
   std::string out;

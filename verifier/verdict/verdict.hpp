@@ -33,11 +33,14 @@ struct Proof {
   std::string node;                    // where the witness shows it; empty where that is no matter of a node
   // Refuted: which pods stand where, or which nodes are gone (`pod or workload`, `node`), if that is the witness.
   std::vector<std::pair<std::string, std::string>> placement;
-  std::vector<base::Related> related;    // everybody who takes part, with the line that says so
+  std::vector<base::Related> related;    // everybody who takes part, with the line that says so; who decides first
   std::vector<std::string> assumptions;  // under which the verdict holds; printed with it
   std::string decided;                   // how: `20687 claims compared, 30 groups judged`
   std::uint64_t queries = 0;             // put to the solver
   std::uint64_t steps = 0;               // that the solver took
+  std::string code = "PC6001";           // of the finding that a refutation is
+  base::SourceSpan span;                 // of the sentence that asks; unknown where nobody had to ask
+  std::string waived;                    // refuted, and somebody lives with it: until when and why; empty: nobody
 };
 
 }  // namespace portcullis::verdict

@@ -1,0 +1,24 @@
+// What `check` proves: what holds of every cluster that works, and the sentences of policies.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "compiler/base/diagnostic.hpp"
+#include "compiler/cluster/cluster.hpp"
+#include "compiler/policy/bound.hpp"
+#include "verifier/smt/session.hpp"
+#include "verifier/verdict/verdict.hpp"
+
+namespace portcullis::driver {
+
+// Without a policy. What a proof finds of its own is added to the findings of resolving.
+[[nodiscard]] std::vector<verdict::Proof> prove_built_in(const cluster::Cluster& cluster, smt::Session& session,
+                                                         base::Diagnostics& diagnostics);
+
+// One proof an obligation, in their order; `built_in` is what prove_built_in said. A question that nothing here answers
+// is unknown, and the reason says so.
+[[nodiscard]] std::vector<verdict::Proof> prove_sentences(std::span<const policy::Obligation> obligations,
+                                                          std::span<const verdict::Proof> built_in);
+
+}  // namespace portcullis::driver
