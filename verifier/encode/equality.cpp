@@ -147,8 +147,9 @@ class Judge::Shape {
 
 // ---- leaves
 
-Judge::Judge(smt::Session& session, const Arena& arena, net::Family family, std::vector<net::Address> local)
-    : session_(session), arena_(arena), family_(family), local_(std::move(local)) {}
+Judge::Judge(smt::Session& session, const Arena& arena, net::Family family, std::vector<net::Address> local,
+             Agreement agreement)
+    : session_(session), arena_(arena), family_(family), local_(std::move(local)), agreement_(agreement) {}
 
 Balance Judge::balance(const Node& node) const {
   if (node.kind == NodeKind::balance) return arena_.balance(node);
@@ -191,8 +192,17 @@ Judge::Relation Judge::compare(const Node& left, const Node& right) {
     if (right.kind == NodeKind::to) return compare(arena_.balance(left), balance(right));
     return compare(arena_.balance(left), arena_.balance(right));
   }
-  if (left == right && left.kind == NodeKind::outcome) return {Relation::Kind::same, {}, {}};
+  if (agree(left, right)) return {Relation::Kind::same, {}, {}};
   return {Relation::Kind::differ, "they end differently", {}};
+}
+
+// Of outcomes.
+bool Judge::agree(const Node& left, const Node& right) const {
+  if (left.kind != NodeKind::outcome || right.kind != NodeKind::outcome) return false;
+  if (agreement_ == Agreement::all) return left == right;
+  Outcome l = arena_.outcome_of(left), r = arena_.outcome_of(right);
+  l.masquerade = r.masquerade = false;
+  return l == r;
 }
 
 Judge::Relation Judge::compare(const Balance& left, const Balance& right) {
@@ -212,10 +222,17 @@ Judge::Relation Judge::compare(const Balance& left, const Balance& right) {
     if (l.endpoint != r.endpoint) return differ("other endpoints, " + name() + " among them");
     if ((l.label == none) != (r.label == none)) return differ("only one of them remembers " + name());
     if (!nearly_equal(l.weight, r.weight, left.entries.size())) return differ("another probability of " + name());
-    if (l.label != none && !pair_labels(l.label, r.label)) return differ("the memory of " + name() + " is shared");
     behind.emplace(l.behind, r.behind);
   }
   if (left.asked.size() != right.asked.size()) return differ("the memory is asked for other endpoints");
+  // Last, so that only balances that are alike in all else tie their labels to each other.
+  for (std::size_t i = 0; i < left.entries.size(); ++i) {
+    const LabelId label = left.entries[i].label;
+    if (label != none && !pair_labels(label, right.entries[i].label)) {
+      const auto& [address, port] = arena_.endpoint_of(left.entries[i].endpoint);
+      return differ("the memory of " + net::endpoint_text(address, port) + " is another's too");
+    }
+  }
   for (std::size_t i = 0; i < left.asked.size(); ++i) {
     if (!pair_labels(left.asked[i], right.asked[i])) return differ("the memory is asked in another order");
   }

@@ -40,10 +40,17 @@ struct Judgement {
   std::optional<net::Packet> witness;
 };
 
+// What of two outcomes has to agree.
+enum class Agreement : std::uint8_t {
+  all,
+  but_masquerade,  // a packet may keep its source on one side and lose it on the other (design 1.2: same fate)
+};
+
 class Judge {
  public:
   // All must outlive this.
-  Judge(smt::Session& session, const specialise::Arena& arena, net::Family family, std::vector<net::Address> local);
+  Judge(smt::Session& session, const specialise::Arena& arena, net::Family family, std::vector<net::Address> local,
+        Agreement agreement = Agreement::all);
 
   // Of diagrams of the arena, for packets to `key` on `path`.
   [[nodiscard]] Judgement judge(specialise::NodeId left, specialise::NodeId right, const specialise::Key& key,
@@ -78,6 +85,7 @@ class Judge {
   [[nodiscard]] specialise::NodeId view(specialise::NodeId leaf) const;
   const Relation& relate(specialise::NodeId left, specialise::NodeId right);
   Relation compare(const specialise::Node& left, const specialise::Node& right);
+  [[nodiscard]] bool agree(const specialise::Node& left, const specialise::Node& right) const;
   Relation compare(const specialise::Balance& left, const specialise::Balance& right);
   bool pair_labels(specialise::LabelId left, specialise::LabelId right);
   [[nodiscard]] specialise::Balance balance(const specialise::Node& node) const;
@@ -95,6 +103,7 @@ class Judge {
   const specialise::Arena& arena_;
   net::Family family_;
   std::vector<net::Address> local_;
+  Agreement agreement_;
   bool share_ = true;
   Counts counts_;
   std::map<std::pair<specialise::NodeId, specialise::NodeId>, Relation> relations_;

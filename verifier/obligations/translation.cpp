@@ -1,7 +1,9 @@
 #include "verifier/obligations/translation.hpp"
 
 #include <array>
+#include <map>
 #include <set>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
@@ -36,6 +38,9 @@ class Validation {
         interpreter_(program),
         evaluator_(model) {
     judge_.share_theorems(method == Method::shapes);
+    for (const ir::Pool& pool : program.pools) {
+      for (const ir::PoolEntry& entry : pool.entries) meant_labels_.insert(ir::label(pool, entry));
+    }
   }
 
   Proof run(std::string name) {
@@ -99,12 +104,35 @@ class Validation {
     open_ = fmt::format("{} {}: {}", net::lower_name(key.protocol), net::endpoint_text(key.destination, key.port), why);
   }
 
+  // A ruleset of somebody else has names of its own for its memories: where pairs have shown which is which, the
+  // program's. False: one of them is of nobody that is known.
+  bool rename_labels(ir::Fate& fate) const {
+    std::map<std::string, std::string> names;
+    for (const auto& [left, right] : judge_.memories())
+      names.emplace(emitted_.memory_name(right), arena_.label_name(left));
+    bool known = true;
+    for (ir::Target& target : fate.targets) {
+      if (target.label.empty() || meant_labels_.contains(target.label)) continue;
+      const auto found = names.find(target.label);
+      known = known && found != names.end();
+      if (found != names.end()) target.label = found->second;
+    }
+    return known;
+  }
+
+  static ir::Fate without_labels(ir::Fate fate) {
+    for (ir::Target& target : fate.targets) target.label.clear();
+    return fate;
+  }
+
   // Whether the packet shows a difference; then it is the verdict.
   bool replay(const net::Packet& packet, const std::pair<ir::Memory, ir::Memory>& memory, const std::string& why) {
     const ir::Fate meant = interpreter_.fate(packet, memory.first);
-    const netfilter::Evaluation got = evaluator_.evaluate(node_, packet, memory.second);
+    netfilter::Evaluation got = evaluator_.evaluate(node_, packet, memory.second);
     if (!got.not_modelled.empty() && !got.torn) return false;
+    const bool known = rename_labels(got.fate);
     if (!got.torn && ir::equal(meant, got.fate, packet)) return false;
+    if (!got.torn && !known && ir::equal(without_labels(meant), without_labels(got.fate), packet)) return false;
     decided_ = true;
     proof_.standing = Standing::refuted;
     proof_.witness = packet;
@@ -120,7 +148,7 @@ class Validation {
     for (const NodeId root : {pair.left, pair.right}) {
       for (const AtomId a : encode::atoms_of(arena_, root)) atoms.insert(a);
     }
-    bool modelled = true;
+    bool modelled = true, named = true;
     const auto each = [&](const encode::Case& one) {
       std::pair<ir::Memory, ir::Memory> memory;
       for (const LabelId label : one.remembered) {
@@ -129,6 +157,8 @@ class Validation {
       }
       const netfilter::Evaluation got = evaluator_.evaluate(node_, one.packet, memory.second);
       modelled = modelled && (got.not_modelled.empty() || got.torn);
+      ir::Fate fate = got.fate;
+      named = named && rename_labels(fate);
       return modelled && !replay(one.packet, memory, {});
     };
     const auto outcome =
@@ -137,7 +167,7 @@ class Validation {
     if (decided_) return;
     // Both sides name their memories; where a side asks one that the other has not, the cases above have set them
     // apart, which a real memory cannot be.
-    if (outcome != encode::Enumeration::complete || !modelled) leave_open(pair, why);
+    if (outcome != encode::Enumeration::complete || !modelled || !named) leave_open(pair, why);
   }
 
   const ir::Program& program_;
@@ -149,6 +179,7 @@ class Validation {
   encode::Judge judge_;
   ir::Interpreter interpreter_;
   netfilter::Evaluator evaluator_;
+  std::set<std::string> meant_labels_;
   Proof proof_;
   TranslationCounts counts_;
   bool decided_ = false;

@@ -1,6 +1,7 @@
 // Equal values get one small number: a vector of the values, and an open-addressing table of their numbers.
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -72,5 +73,17 @@ inline std::size_t mix(std::size_t h, std::uint64_t word) {
   h = (h ^ (h >> 32U)) * 0xD6E8FEB86659FD93ULL;
   return h ^ (h >> 32U);
 }
+
+// A key that is made of numbers.
+struct Words {
+  std::array<std::uint32_t, 6> words{};
+  bool operator==(const Words&) const = default;
+};
+struct WordsHash {
+  std::size_t operator()(const Words& w) const {
+    const auto wide = [&](std::size_t i) { return std::uint64_t{w.words[i]} << 32U | w.words[i + 1]; };
+    return mix(mix(mix(0, wide(0)), wide(2)), wide(4));
+  }
+};
 
 }  // namespace portcullis::specialise

@@ -121,6 +121,7 @@ NodeId Arena::add_balance(Balance balance) {
 
 NodeId Arena::choice(std::vector<Branch> branches) {
   std::erase_if(branches, [](const Branch& b) { return b.probability.numerator == 0; });
+  for (Branch& b : branches) b.probability = Rational::product(b.probability, {1, 1}).value_or(b.probability);
   const NodeId first = branches.front().node;
   if (std::ranges::all_of(branches, [first](const Branch& b) { return b.node == first; })) return first;
   Balance balance;

@@ -33,7 +33,7 @@ class RulesetSide : public Side {
 
  private:
   class Run;
-  struct State;
+  Arena& arena_;
   std::unique_ptr<Run> run_;
 };
 

@@ -1,0 +1,58 @@
+// What the fields of a packet are on one part of a run: a number where the run knows it, else which part of the rest is
+// asked. Notes every look at the destination.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "backends/netfilter/evaluate.hpp"
+#include "backends/netfilter/model.hpp"
+#include "verifier/specialise/consulted.hpp"
+#include "verifier/specialise/residual.hpp"
+#include "verifier/specialise/run_state.hpp"
+
+namespace portcullis::specialise {
+
+// What a term is for this packet.
+struct Operand {
+  enum class Kind : std::uint8_t { value, missing, source, source_local, source_port, interface };
+  Kind kind = Kind::value;
+  netfilter::Value value{};                              // of value, masked and flipped already
+  netfilter::Value mask = netfilter::Value::all_ones();  // of the others: (field & mask) ^ flip
+  netfilter::Value flip{};
+  [[nodiscard]] bool open() const { return kind != Kind::value && kind != Kind::missing; }
+};
+
+[[nodiscard]] bool is_destination(netfilter::Field f);
+[[nodiscard]] bool is_destination_port(netfilter::Field f);
+// The address or port of a destination, before or after translation.
+[[nodiscard]] bool is_about_destination(const netfilter::Term& term);
+
+class Fields {
+ public:
+  // `statements`: how many there are. The test behind the last one is the kernel's own: is the destination local.
+  Fields(const netfilter::Model& model, const netfilter::NodeFacts& node, net::Family family, std::size_t statements);
+
+  void begin(const Key& key, const Path& path);
+  // Throws NotModelled. `negated`: of a match that holds if the term's test does not.
+  [[nodiscard]] Operand operand(const RunState& s, const netfilter::Term& term, std::uint32_t statement, bool negated);
+  [[nodiscard]] bool local(const RunState& s);
+
+  [[nodiscard]] const Key& key() const { return key_; }
+  [[nodiscard]] const Path& path() const { return path_; }
+  [[nodiscard]] const Consulted& consulted() const { return consulted_; }
+
+ private:
+  [[nodiscard]] Operand load(const RunState& s, netfilter::Field field, std::uint32_t statement, bool negated);
+  [[nodiscard]] Operand conntrack(const RunState& s, netfilter::Field field) const;
+
+  const netfilter::Model& model_;
+  const netfilter::NodeFacts& node_;
+  net::Family family_;
+  std::uint32_t last_test_;
+  Consulted consulted_;
+  Key key_;
+  Path path_;
+};
+
+}  // namespace portcullis::specialise
