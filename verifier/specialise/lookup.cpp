@@ -68,6 +68,12 @@ void OpenField::matching(std::span<const std::uint32_t> key, std::vector<std::ui
   std::ranges::sort(found);
 }
 
+const OpenField& OpenFields::of(const netfilter::Model& model, netfilter::SetId set, std::size_t field) {
+  const auto found = known_.find({set, field});
+  if (found != known_.end()) return found->second;
+  return known_.try_emplace({set, field}, model.sets[set], field).first->second;
+}
+
 ByField::ByField(const Set& set, std::size_t field)
     : set_(&set), words_(set.key_width()), at_(field_offset(set, field)), width_(set.key[field]) {
   for (std::uint32_t e = 0; e < set.size(); ++e) {

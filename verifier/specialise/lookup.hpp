@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "backends/netfilter/model.hpp"
@@ -27,6 +28,15 @@ class OpenField {
   std::vector<std::size_t> fixed_;     // words of the key outside of the open field
   std::vector<std::uint32_t> sorted_;  // elements with single values there, by them
   std::vector<std::uint32_t> wide_;    // the others
+};
+
+// Those that were asked for, of one model.
+class OpenFields {
+ public:
+  [[nodiscard]] const OpenField& of(const netfilter::Model& model, netfilter::SetId set, std::size_t field);
+
+ private:
+  std::map<std::pair<netfilter::SetId, std::size_t>, OpenField> known_;
 };
 
 // The elements of a set whose field holds a value.

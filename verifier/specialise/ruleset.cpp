@@ -308,7 +308,7 @@ class RulesetSide::Run {
     }
     if (!open) return only_if(find(id).has_value() != m.negated);
     const Operand& x = operands_[*open];
-    open_field(id, *open).matching(key_words_, found_);
+    open_fields_.of(model_, id, *open).matching(key_words_, found_);
     if (x.kind == Operand::Kind::source_local) {
       const auto holds = [&](std::uint32_t type) {
         return std::ranges::any_of(found_, [&](std::uint32_t e) {
@@ -497,7 +497,7 @@ class RulesetSide::Run {
       return {};
     }
     const Operand x = operands_[*open];
-    open_field(id, *open).matching(key_words_, found_);
+    open_fields_.of(model_, id, *open).matching(key_words_, found_);
     const std::vector<std::uint32_t> elements = found_;
     RunState miss = s;
     next_rule(miss);
@@ -541,12 +541,6 @@ class RulesetSide::Run {
 
   std::optional<std::uint32_t> find(SetId set) const { return indexed_.sets[set].find(key_words_); }
 
-  const OpenField& open_field(SetId set, std::size_t field) {
-    const auto [at, fresh] = open_fields_.try_emplace({set, field}, nullptr);
-    if (fresh) at->second = std::make_unique<OpenField>(model_.sets[set], field);
-    return *at->second;
-  }
-
   // The destination is nobody's endpoint, as far as is known: no translation that was worked out for another
   // destination leaves it as it is.
   [[nodiscard]] bool plain() const { return !arena_.has_endpoint(fields_.key().destination, fields_.key().port); }
@@ -572,7 +566,7 @@ class RulesetSide::Run {
 
   Memo<Words, WordsHash> chains_, templates_;
   std::vector<bool> asks_of_destination_;  // by chain: not worth remembering
-  std::map<std::pair<SetId, std::size_t>, std::unique_ptr<OpenField>> open_fields_;
+  OpenFields open_fields_;
   Memories memories_;
 };
 
