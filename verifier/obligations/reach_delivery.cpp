@@ -1,0 +1,347 @@
+#include "verifier/obligations/reach_delivery.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "compiler/base/error.hpp"
+#include "compiler/base/text.hpp"
+#include "compiler/net/prefix_algebra.hpp"
+
+namespace portcullis::obligations {
+
+namespace {
+
+using verdict::Proof;
+using verdict::Standing;
+
+// More sets of lost nodes that turn out to be none are not looked at.
+constexpr std::size_t most_sets = 64;
+// So many keys are told of a packet that none of them delivers.
+constexpr std::size_t most_told = 3;
+
+const cluster::ServicePort* port_of(const policy::Destination& destination) {
+  const auto* service = std::get_if<policy::ServiceDestination>(&destination);
+  return service == nullptr ? nullptr : service->port;
+}
+
+std::vector<const cluster::ServicePort*> ports_of(const policy::Destination& destination) {
+  std::vector<const cluster::ServicePort*> out;
+  if (const auto* port = port_of(destination)) out.push_back(port);
+  if (const auto* at = std::get_if<policy::AddressDestination>(&destination)) {
+    for (const policy::Frontend& f : at->frontends) out.push_back(f.service_port);
+  }
+  return out;
+}
+
+bool any_endpoint(const policy::Destination& destination, bool (*is)(const cluster::Endpoint&)) {
+  return std::ranges::any_of(ports_of(destination), [&](const cluster::ServicePort* port) {
+    return std::ranges::any_of(port->endpoints, is);
+  });
+}
+
+bool has_hints(const cluster::Endpoint& e) {
+  return !e.for_nodes.empty() || !e.for_zones.empty();
+}
+// Used when no endpoint is ready.
+bool stands_by(const cluster::Endpoint& e) {
+  return !e.ready && e.serving && e.terminating;
+}
+
+void leave_open(Proof& proof, const std::string& why) {
+  proof.standing = Standing::unknown;
+  if (proof.reason.empty()) proof.reason = why;
+}
+
+std::string plural(std::size_t count, const char* word) {
+  return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+struct Delivery::Group {
+  const policy::SourceGroup* group = nullptr;
+  net::Family family{};
+  const cluster::Node* node = nullptr;  // of the senders; null: outside, or nobody knows
+  WayJudge::ZoneId zone = 0;
+};
+
+struct Delivery::Family {
+  Family(Network& network, smt::Session& session, net::Family f) : ways(network, f, store), judge(session, store, f) {}
+  WayStore store;
+  Ways ways;
+  WayJudge judge;
+};
+
+struct Delivery::Losses {
+  static cluster::Cluster without(const Network& network, const std::vector<std::uint32_t>& nodes) {
+    cluster::Cluster left = network.cluster();
+    const auto gone = [&](const cluster::Node* node) {
+      return node != nullptr &&
+             std::ranges::binary_search(nodes, static_cast<std::uint32_t>(node - network.cluster().nodes.data()));
+    };
+    for (cluster::Service& service : left.services) {
+      for (cluster::ServicePort& port : service.ports)
+        std::erase_if(port.endpoints, [&](const cluster::Endpoint& e) { return gone(network.home(e.address)); });
+    }
+    std::erase_if(left.pods, [&](const cluster::Pod& p) { return gone(network.cluster().node(p.node)); });
+    std::erase_if(left.nodes, [&](const cluster::Node& n) { return gone(network.cluster().node(n.name)); });
+    return left;
+  }
+  Losses(const Network& whole, std::vector<std::uint32_t> lost)
+      : nodes(std::move(lost)), cluster(without(whole, nodes)), network(cluster) {}
+  std::vector<std::uint32_t> nodes;
+  cluster::Cluster cluster;
+  Network network;
+};
+
+Delivery::Delivery(Network& network, smt::Session& session) : network_(network), session_(session), targets_(network) {}
+Delivery::~Delivery() = default;
+
+Delivery::Family& Delivery::family(net::Family family) {
+  auto& kept = families_[family == net::Family::ipv4 ? 0 : 1];
+  if (kept == nullptr) kept = std::make_unique<Family>(network_, session_, family);
+  return *kept;
+}
+
+std::vector<Delivery::Group> Delivery::groups(const policy::Sources& sources, net::Family f) {
+  std::vector<Group> out;
+  for (const policy::SourceGroup& group : sources.groups) {
+    const bool any = std::ranges::any_of(group.addresses.prefixes(), [&](const auto& p) { return p.family() == f; });
+    if (!any) continue;
+    const auto [at, fresh] = zones_.try_emplace({&group, f}, 0);
+    if (fresh) at->second = family(f).judge.zone(group.addresses);
+    const cluster::Node* node = group.node.empty() ? nullptr : network_.cluster().node(group.node);
+    out.push_back({&group, f, node, at->second});
+  }
+  return out;
+}
+
+std::vector<WayId> Delivery::ways(const Group& group, const std::vector<Key>& keys) {
+  Ways& ways = family(group.family).ways;
+  std::vector<WayId> out;
+  out.reserve(keys.size());
+  for (const Key& key : keys) {
+    if (group.node == nullptr) {
+      out.push_back(ways.from_outside(key));
+    } else {
+      out.push_back(group.group->origin == policy::Origin::pods ? ways.from_pod(*group.node, key)
+                                                                : ways.from_node(*group.node, key));
+    }
+  }
+  return out;
+}
+
+net::Packet Delivery::packet(const Group& group, const Key& key, const net::Address& source) const {
+  net::Packet packet = packet_to(key);
+  packet.src = source;
+  if (group.node != nullptr) {
+    packet.from = group.group->origin == policy::Origin::pods ? net::PacketFrom::pod : net::PacketFrom::node;
+  }
+  return packet;
+}
+
+// ---- reachable
+
+void Delivery::reachable(const policy::ReachableQuestion& question, Proof& proof) {
+  proof.standing = Standing::vacuous;
+  std::size_t asked = 0;
+  for (const net::Family f : net::all_families) {
+    const std::vector<Group> senders = groups(*question.from, f);
+    if (senders.empty()) continue;
+    for (const Demand& demand : targets_.wishes(question.to, f)) {
+      for (const Group& group : senders) {
+        ++asked;
+        if (proof.standing == Standing::vacuous) proof.standing = Standing::proved;
+        if (undelivered(group, demand, proof) || lost(group, demand, question, proof)) return;
+      }
+    }
+  }
+  proof.decided = plural(asked, "kind") + " of packets";
+  if (asked == 0) proof.reason = fmt::format("{} has no address in a family of the sources", name_of(question.to));
+}
+
+// Whether that settles it.
+bool Delivery::undelivered(const Group& group, const Demand& demand, Proof& proof) {
+  const Answer answer = family(group.family).judge.find_undelivered(group.zone, ways(group, demand.keys));
+  if (answer.answer == smt::Answer::unsatisfiable) return false;
+  if (answer.answer == smt::Answer::unknown) {
+    leave_open(proof, answer.reason);
+    return false;
+  }
+  std::string told;
+  std::string node;
+  for (std::size_t i = 0; i < demand.keys.size(); ++i) {
+    const net::Packet p = packet(group, demand.keys[i], *answer.source);
+    const Played played = play(network_, p, group.group->origin, group.node);
+    if (played.surely)
+      throw base::InternalError(fmt::format("{} should not be delivered: {}", p.text(), played.delivery));
+    if (played.undefined) {
+      leave_open(proof, fmt::format("{}: {}", p.text(), played.failure));
+      return false;
+    }
+    if (i == 0) node = played.node;
+    if (i < most_told) told += fmt::format("{}{}: {}", i == 0 ? "" : "; ", p.text(), played.failure);
+  }
+  if (demand.keys.size() > most_told) told += fmt::format("; and {} others", demand.keys.size() - most_told);
+  proof.standing = Standing::refuted;
+  proof.reason = told;
+  proof.witness = packet(group, demand.keys.front(), *answer.source);
+  proof.node = node;
+  return true;
+}
+
+bool Delivery::lost(const Group& group, const Demand& demand, const policy::ReachableQuestion& question, Proof& proof) {
+  if (question.surviving == 0) return false;
+  WayJudge& judge = family(group.family).judge;
+  const std::vector<WayId> all = ways(group, demand.keys);
+  std::optional<std::uint32_t> sender;
+  if (group.node != nullptr) sender = static_cast<std::uint32_t>(group.node - network_.cluster().nodes.data());
+  std::vector<std::vector<std::uint32_t>> known;
+  for (std::uint32_t most = 1; most <= question.surviving; ++most) {
+    while (true) {
+      const Answer answer = judge.find_lost(group.zone, all, most, sender, known);
+      if (answer.answer == smt::Answer::unsatisfiable) break;
+      if (answer.answer == smt::Answer::unknown) {
+        leave_open(proof, answer.reason);
+        return false;
+      }
+      if (replay_lost(group, demand, answer, proof)) return true;
+      if (!any_endpoint(question.to, stands_by) && !any_endpoint(question.to, has_hints))
+        throw base::InternalError("the loss of nodes should stop " +
+                                  packet(group, demand.keys.front(), *answer.source).text());
+      known.push_back(answer.lost);
+      if (known.size() < most_sets) continue;
+      leave_open(proof, fmt::format("more than {} sets of lost nodes leave endpoints that stand by", most_sets));
+      return false;
+    }
+  }
+  if (any_endpoint(question.to, has_hints))
+    leave_open(proof, "topology hints choose other endpoints when nodes are lost; which is not decided");
+  return false;
+}
+
+bool Delivery::replay_lost(const Group& group, const Demand& demand, const Answer& answer, Proof& proof) {
+  if (losses_ == nullptr || losses_->nodes != answer.lost) losses_ = std::make_unique<Losses>(network_, answer.lost);
+  const auto gone = [&](const cluster::Node* node) { return losses_->cluster.node(node->name) == nullptr; };
+  // What is told: a way that no static route is part of, if there is one.
+  std::string told;
+  const Key* shown = &demand.keys.front();
+  bool told_fixed = true;
+  for (const Key& key : demand.keys) {
+    std::string failure;
+    if (group.node == nullptr) {
+      const Way way = network_.from_outside(key);
+      const auto through = std::ranges::find_if(way.arrivals, gone, &Arrival::node);
+      if (way.fixed && through != way.arrivals.end())
+        failure = fmt::format("all of it hangs on the node of a static route, here {}", through->node->name);
+    }
+    const bool fixed = !failure.empty();
+    if (!fixed) {
+      const cluster::Node* sender = group.node == nullptr ? nullptr : losses_->cluster.node(group.node->name);
+      const Played played = play(losses_->network, packet(group, key, *answer.source), group.group->origin, sender);
+      if (played.surely) return false;
+      failure = played.failure;
+    }
+    if (!told.empty() && (fixed || !told_fixed)) continue;
+    told = failure;
+    told_fixed = fixed;
+    shown = &key;
+  }
+  std::vector<std::string> names;
+  for (const std::uint32_t n : answer.lost) {
+    names.push_back(network_.cluster().nodes[n].name);
+    proof.placement.emplace_back("lost", names.back());
+    proof.related.push_back({"lost", network_.cluster().nodes[n].span});
+  }
+  const net::Packet p = packet(group, *shown, *answer.source);
+  proof.standing = Standing::refuted;
+  proof.reason = fmt::format("without {} {} is not delivered: {}{}", base::list_text(names), p.text(), told,
+                             demand.keys.size() == 1 ? "" : ", and by no other address either");
+  proof.witness = p;
+  proof.node = names.front();
+  return true;
+}
+
+// ---- unreachable, only, preserves source
+
+void Delivery::unreachable(const policy::Sources& from, const policy::Destination& to, Proof& proof) {
+  chance(from, to, Aspect::may_deliver, proof);
+}
+
+void Delivery::preserves_source(const policy::PreservesSourceQuestion& question, Proof& proof) {
+  chance(*question.from, question.to, Aspect::loses_source, proof);
+}
+
+void Delivery::chance(const policy::Sources& from, const policy::Destination& to, Aspect aspect, Proof& proof) {
+  proof.standing = Standing::vacuous;
+  std::size_t asked = 0;
+  for (const net::Family f : net::all_families) {
+    const std::vector<Group> senders = groups(from, f);
+    if (senders.empty()) continue;
+    std::vector<Key> keys;
+    for (const Demand& demand : targets_.demands(to, f))
+      keys.insert(keys.end(), demand.keys.begin(), demand.keys.end());
+    if (keys.empty()) continue;
+    for (const Group& group : senders) {
+      ++asked;
+      if (proof.standing == Standing::vacuous) proof.standing = Standing::proved;
+      const Answer answer = family(f).judge.find_chance(group.zone, ways(group, keys), aspect);
+      if (answer.answer == smt::Answer::unknown) leave_open(proof, answer.reason);
+      if (answer.answer == smt::Answer::satisfiable && replay_chance(group, keys, *answer.source, aspect, proof))
+        return;
+    }
+  }
+  proof.decided = plural(asked, "kind") + " of packets";
+  if (asked == 0) proof.reason = fmt::format("{} has no address in a family of the sources", name_of(to));
+}
+
+bool Delivery::replay_chance(const Group& group, const std::vector<Key>& keys, const net::Address& source,
+                             Aspect aspect, Proof& proof) {
+  std::optional<std::string> open;
+  for (const Key& key : keys) {
+    const net::Packet p = packet(group, key, source);
+    const Played played = play(network_, p, group.group->origin, group.node);
+    const bool shows = aspect == Aspect::loses_source ? played.loses_source : played.perhaps;
+    if (shows) {
+      proof.standing = Standing::refuted;
+      proof.witness = p;
+      proof.node = aspect == Aspect::loses_source ? played.lost_at : played.node;
+      proof.reason = aspect == Aspect::loses_source
+                         ? fmt::format("{} is masqueraded by {}: {}", p.text(), played.lost_at, played.delivery)
+                         : fmt::format("{}: {}", p.text(), played.delivery);
+      return true;
+    }
+    if (played.undefined && !open) open = fmt::format("{}: {}", p.text(), played.failure);
+  }
+  if (!open) throw base::InternalError("no packet from " + source.text() + " shows what the solver has found");
+  leave_open(proof, *open);
+  return false;
+}
+
+// ---- liveness
+
+bool Delivery::anybody_reaches(const std::vector<Key>& keys, net::Family f, Proof& proof) {
+  const WayJudge::ZoneId everywhere = family(f).judge.zone(net::PrefixSet({net::everything(f)}));
+  const auto reaches = [&](const std::vector<WayId>& all) {
+    const Answer answer = family(f).judge.find_chance(everywhere, all, Aspect::may_deliver);
+    if (answer.answer == smt::Answer::unknown) leave_open(proof, answer.reason);
+    return answer.answer == smt::Answer::satisfiable;
+  };
+  Ways& ways = family(f).ways;
+  std::vector<WayId> all;
+  for (const Key& key : keys) all.push_back(ways.from_outside(key));
+  if (reaches(all)) return true;
+  for (const cluster::Node& node : network_.cluster().nodes) {
+    all.clear();
+    for (const Key& key : keys) {
+      all.push_back(ways.from_pod(node, key));
+      all.push_back(ways.from_node(node, key));
+    }
+    if (reaches(all)) return true;
+  }
+  return false;
+}
+
+}  // namespace portcullis::obligations

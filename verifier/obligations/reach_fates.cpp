@@ -1,0 +1,131 @@
+#include "verifier/obligations/reach_fates.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "compiler/base/error.hpp"
+#include "verifier/specialise/program.hpp"
+
+namespace portcullis::obligations {
+
+namespace {
+
+using encode::Agreement;
+using encode::Judgement;
+using verdict::Proof;
+using verdict::Standing;
+
+ir::Fate without_masquerade(ir::Fate fate) {
+  fate.masquerade = false;
+  for (ir::Target& target : fate.targets) target.masquerade = false;
+  return fate;
+}
+
+}  // namespace
+
+struct Fates::Side {
+  Side(smt::Session& session, specialise::Arena& arena, const ir::Program& program)
+      : side(arena, program),
+        all(session, arena, program.family, program.local_addresses),
+        but_masquerade(session, arena, program.family, program.local_addresses, Agreement::but_masquerade) {}
+  specialise::ProgramSide side;
+  encode::Judge all, but_masquerade;
+};
+
+Fates::Fates(Network& network, Targets& targets, smt::Session& session)
+    : network_(network), targets_(targets), session_(session) {}
+Fates::~Fates() = default;
+
+Fates::Side& Fates::side(const cluster::Node& node, net::Family family) {
+  std::unique_ptr<Side>& kept = sides_[{&node, family}];
+  if (kept == nullptr) kept = std::make_unique<Side>(session_, arenas_[family], network_.rules(node, family).program());
+  return *kept;
+}
+
+std::vector<Key> Fates::keys(const policy::Frontend& frontend, const cluster::Node& node, net::Family family) {
+  std::vector<Key> out;
+  if (!frontend.address) {
+    targets_.add_keys(frontend, node, family, out);
+    return out;
+  }
+  if (frontend.address->family() != family) return out;
+  const Key key{*frontend.address, frontend.protocol, frontend.port};
+  if (frontend.kind != policy::FrontendKind::load_balancer) return {key};
+  const auto& ips = frontend.service->load_balancer_ips;
+  const auto known = std::ranges::find(ips, *frontend.address, &cluster::LoadBalancerAddress::address);
+  if (known == ips.end() || known->vip) out.push_back(key);
+  const Way way = network_.from_outside(key);
+  const auto here = std::ranges::find(way.arrivals, &node, &Arrival::node);
+  if (here != way.arrivals.end() && !(here->key == key)) out.push_back(here->key);
+  return out;
+}
+
+void Fates::same(const policy::SameFateQuestion& question, Proof& proof) {
+  proof.standing = Standing::vacuous;
+  std::size_t pairs = 0;
+  for (const net::Family family : net::all_families) {
+    for (const cluster::Node& node : network_.cluster().nodes) {
+      for (const policy::Frontend& first : question.first) {
+        for (const policy::Frontend& second : question.second) {
+          for (const Key& left : keys(first, node, family)) {
+            for (const Key& right : keys(second, node, family)) {
+              if (proof.standing == Standing::vacuous) proof.standing = Standing::proved;
+              ++pairs;
+              if (compare(node, left, right, question.with_source, proof)) return;
+            }
+          }
+        }
+      }
+    }
+  }
+  proof.decided = fmt::format("{} pair{} of an address on a node", pairs, pairs == 1 ? "" : "s");
+  if (pairs == 0) proof.reason = "no node knows addresses of both of one family";
+}
+
+bool Fates::compare(const cluster::Node& node, const Key& left, const Key& right, bool with_source, Proof& proof) {
+  Side& s = side(node, left.destination.family());
+  for (const bool from_node : {false, true}) {
+    const specialise::Path path{from_node, net::ConntrackState::fresh};
+    const specialise::NodeId a = s.side.residual(left, path), b = s.side.residual(right, path);
+    const Judgement whole = s.all.judge(a, b, left, path);
+    if (whole.kind == Judgement::Kind::equal) continue;
+    const Judgement asked = with_source ? whole : s.but_masquerade.judge(a, b, left, path);
+    switch (asked.kind) {
+      case Judgement::Kind::equal:
+        if (proof.except.empty() && whole.witness)
+          proof.except.push_back(fmt::format("the source: on {}, {} is masqueraded by only one of them", node.name,
+                                             whole.witness->text()));
+        break;
+      case Judgement::Kind::different:
+        refute(node, *asked.witness, right, with_source, proof);
+        return true;
+      case Judgement::Kind::unrecognised:
+      case Judgement::Kind::unknown:
+        proof.standing = Standing::unknown;
+        if (proof.reason.empty())
+          proof.reason = asked.reason.empty() ? "a random choice in a form that is no balance" : asked.reason;
+        break;
+    }
+  }
+  return false;
+}
+
+void Fates::refute(const cluster::Node& node, const net::Packet& packet, const Key& right, bool with_source,
+                   Proof& proof) {
+  net::Packet other = packet;
+  other.dst = right.destination;
+  other.dport = right.port;
+  const ir::Interpreter& rules = network_.rules(node, packet.family());
+  const ir::Fate a = rules.fate(packet), b = rules.fate(other);
+  const bool same =
+      with_source ? ir::equal(a, b, packet) : ir::equal(without_masquerade(a), without_masquerade(b), packet);
+  if (same) throw base::InternalError("no difference between " + packet.text() + " and " + other.text());
+  proof.standing = Standing::refuted;
+  proof.witness = packet;
+  proof.node = node.name;
+  proof.reason = fmt::format("on {}, {} has the fate `{}`, and to {} `{}`", node.name, packet.text(), ir::text(a),
+                             net::endpoint_text(right.destination, right.port), ir::text(b));
+}
+
+}  // namespace portcullis::obligations

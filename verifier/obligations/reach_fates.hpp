@@ -1,0 +1,49 @@
+// `same fate`: packets to one frontend and packets to another are treated alike, on every node.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "compiler/policy/bound.hpp"
+#include "verifier/encode/equality.hpp"
+#include "verifier/obligations/reach_targets.hpp"
+#include "verifier/verdict/verdict.hpp"
+
+namespace portcullis::obligations {
+
+class Fates {
+ public:
+  // All must outlive this.
+  Fates(Network& network, Targets& targets, smt::Session& session);
+  ~Fates();
+  Fates(const Fates&) = delete;
+  Fates& operator=(const Fates&) = delete;
+
+  // Unsatisfiable iff on no node a packet exists that has other endpoints, weights, memory or refusals by a frontend of
+  // the first than by one of the second; with `with_source`, or other masquerade. Without, what differs there is told
+  // in `except`.
+  //
+  // A balancer that passes packets to node ports is compared by the node port that they arrive at; a balancer address
+  // that nodes know, by that, too.
+  void same(const policy::SameFateQuestion& question, verdict::Proof& proof);
+
+ private:
+  struct Side;  // of one node and family
+
+  [[nodiscard]] std::vector<Key> keys(const policy::Frontend& frontend, const cluster::Node& node, net::Family family);
+  Side& side(const cluster::Node& node, net::Family family);
+  // Whether that settles it.
+  bool compare(const cluster::Node& node, const Key& left, const Key& right, bool with_source, verdict::Proof& proof);
+  void refute(const cluster::Node& node, const net::Packet& packet, const Key& right, bool with_source,
+              verdict::Proof& proof);
+
+  Network& network_;
+  Targets& targets_;
+  smt::Session& session_;
+  std::map<net::Family, specialise::Arena> arenas_;
+  std::map<std::pair<const cluster::Node*, net::Family>, std::unique_ptr<Side>> sides_;
+};
+
+}  // namespace portcullis::obligations

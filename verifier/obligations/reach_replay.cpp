@@ -1,0 +1,140 @@
+#include "verifier/obligations/reach_replay.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace portcullis::obligations {
+
+namespace {
+
+constexpr int most_machines = 8;
+
+class Player {
+ public:
+  explicit Player(Network& network) : network_(network) {}
+
+  struct State {
+    net::Packet packet;
+    std::string by;          // machines so far, in words
+    std::string from, at;    // the first and the last of them
+    std::string masquerade;  // the first that masqueraded it
+    int machines = 0;
+    bool routed = false;  // to this machine, by a static route
+  };
+
+  void follow(const Way& way, const State& state) {
+    switch (way.kind) {
+      case Way::Kind::ends:
+        return fail(way.why, state);
+      case Way::Kind::received:
+        return deliver(state);
+      case Way::Kind::arrives:
+        break;
+    }
+    for (const Arrival& arrival : way.arrivals) {
+      State next = state;
+      next.packet.dst = arrival.key.destination;
+      next.packet.dport = arrival.key.port;
+      next.packet.from = net::PacketFrom::external;
+      next.packet.iif.clear();
+      next.routed = way.fixed;
+      meet(*arrival.node, std::move(next));
+    }
+  }
+
+  void meet(const cluster::Node& node, State state) {
+    state.by += (state.by.empty() ? "" : ", ") + node.name + (state.routed ? " (a static route)" : "");
+    state.at = node.name;
+    if (state.from.empty()) state.from = node.name;
+    if (++state.machines > most_machines) return leave_open("it goes round between machines", state);
+    const ir::Fate fate = network_.rules(node, state.packet.family()).fate(state.packet);
+    switch (fate.kind) {
+      case ir::Fate::Kind::conflict:
+        return leave_open(fmt::format("several owners on {}: which of them gets it is not defined", node.name), state);
+      case ir::Fate::Kind::reject:
+      case ir::Fate::Kind::drop:
+        return fail(fmt::format("{} {}s it", node.name, to_string(fate.kind) == "drop" ? "drop" : "reject"), state);
+      case ir::Fate::Kind::none:
+      case ir::Fate::Kind::accept:
+        return pass(node, fate.then, fate.masquerade, std::move(state));
+      case ir::Fate::Kind::dnat:
+        for (const ir::Target& target : fate.targets) {
+          State next = state;
+          next.packet.dst = target.address;
+          next.packet.dport = target.port;
+          pass(node, target.then, target.masquerade, std::move(next));
+        }
+    }
+  }
+
+  [[nodiscard]] Played take() { return std::move(played_); }
+
+ private:
+  // Past the rules of a node.
+  void pass(const cluster::Node& node, ir::Then then, bool masquerade, State state) {
+    const bool visible = then == ir::Then::forward || state.packet.from == net::PacketFrom::node;
+    if (masquerade && visible && state.masquerade.empty()) state.masquerade = node.name;
+    switch (then) {
+      case ir::Then::reject:
+      case ir::Then::drop:
+        return fail(fmt::format("{} sends it to {} and refuses it there", node.name, destination(state)), state);
+      case ir::Then::local:
+        if (network_.listens(node, key(state))) return deliver(state);
+        return fail(fmt::format("nothing listens at {} on {}", destination(state), node.name), state);
+      case ir::Then::forward:
+        break;
+    }
+    if (masquerade) {
+      if (const auto ours = trace::main_address(node, state.packet.family())) state.packet.src = *ours;
+    }
+    follow(network_.from_node(node, key(state)), state);
+  }
+
+  static Key key(const State& state) { return {state.packet.dst, state.packet.protocol, state.packet.dport}; }
+  static std::string destination(const State& state) {
+    return net::endpoint_text(state.packet.dst, state.packet.dport);
+  }
+
+  void fail(const std::string& why, const State& state) {
+    played_.surely = false;
+    if (!played_.failure.empty()) return;
+    played_.failure = why;
+    failed_ = true;
+    played_.node = state.at;
+  }
+  void leave_open(const std::string& why, const State& state) {
+    played_.undefined = true;
+    fail(why, state);
+  }
+  void deliver(const State& state) {
+    played_.perhaps = true;
+    if (played_.delivery.empty()) {
+      played_.delivery = fmt::format("{} gets it{}{}", destination(state), state.by.empty() ? "" : ", by ", state.by);
+      if (!failed_) played_.node = state.from;
+    }
+    if (state.masquerade.empty() || played_.loses_source) return;
+    played_.loses_source = true;
+    played_.lost_at = state.masquerade;
+  }
+  Network& network_;
+  Played played_;
+  bool failed_ = false;
+};
+
+}  // namespace
+
+Played play(Network& network, net::Packet packet, policy::Origin origin, const cluster::Node* node) {
+  Player player(network);
+  if (origin == policy::Origin::outside || node == nullptr) {
+    packet.from = net::PacketFrom::external;
+    const Key key{packet.dst, packet.protocol, packet.dport};
+    player.follow(network.from_outside(key), {packet, {}, {}, {}, {}, 0, false});
+  } else {
+    packet.from = origin == policy::Origin::pods ? net::PacketFrom::pod : net::PacketFrom::node;
+    player.meet(*node, {packet, {}, {}, {}, {}, 0, false});
+  }
+  return player.take();
+}
+
+}  // namespace portcullis::obligations

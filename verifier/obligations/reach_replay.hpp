@@ -1,0 +1,27 @@
+// One packet played through with the interpreter, node by node, whatever chance chooses. What the solver says about
+// ways is believed only after this.
+#pragma once
+
+#include <string>
+
+#include "compiler/policy/bound.hpp"
+#include "verifier/obligations/reach_network.hpp"
+
+namespace portcullis::obligations {
+
+struct Played {
+  bool surely = true;         // delivered whatever chance chooses
+  bool perhaps = false;       // … for some choices
+  bool loses_source = false;  // some delivered packet was masqueraded on its way
+  bool undefined = false;     // two owners of a key, or it goes round between machines
+  // In words, each of the first such way that was met; empty if there is none.
+  std::string failure;   // `node-a rejects it`
+  std::string delivery;  // `10.0.1.2:8080 gets it, by node-a`
+  std::string lost_at;   // the node that masquerades a packet that is delivered
+  std::string node;      // that decided: of the failure if there is one, else of the delivery
+};
+
+// `node` is where senders of `origin` are; null: outside, or nobody knows.
+[[nodiscard]] Played play(Network& network, net::Packet packet, policy::Origin origin, const cluster::Node* node);
+
+}  // namespace portcullis::obligations
