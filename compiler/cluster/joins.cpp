@@ -65,6 +65,7 @@ class Orphans {
     for (const base::ObjectRef& lost : input.lost) {
       if (lost.kind == "Service") lost_.insert(lost.ns);
     }
+    for (auto& [ns, names] : names_) std::ranges::sort(names);
   }
 
   void check(const Given<manifest::EndpointSlice>& slice) {
@@ -73,7 +74,7 @@ class Orphans {
     if (label == nullptr) return report(slice, nullptr);
     const auto names = names_.find(slice.ns);
     if (names == names_.end() || unreadable_ || lost_.contains(slice.ns)) return;
-    if (std::ranges::find(names->second, label->value.value) == names->second.end()) report(slice, label);
+    if (!std::ranges::binary_search(names->second, label->value.value)) report(slice, label);
   }
 
  private:
@@ -96,16 +97,21 @@ class Orphans {
   }
 
   // The Service that is nearest to the label, or whose name the slice carries with a suffix; empty if there is none.
-  std::string_view meant(const Given<manifest::EndpointSlice>& slice, const manifest::KeyValue* label) const {
+  std::string_view meant(const Given<manifest::EndpointSlice>& slice, const manifest::KeyValue* label) {
     const auto names = names_.find(slice.ns);
     if (names == names_.end()) return {};
     const std::string_view stem = slice.name.substr(0, slice.name.rfind('-'));
-    if (std::ranges::find(names->second, stem) != names->second.end()) return stem;
-    return label == nullptr ? std::string_view{} : base::nearest(label->value.value, names->second);
+    if (std::ranges::binary_search(names->second, stem)) return stem;
+    // A name is near to another only after a look at all of them, so a flood of orphans gets no advice.
+    return label == nullptr || ++looked_ > most_looked ? std::string_view{}
+                                                       : base::nearest(label->value.value, names->second);
   }
 
-  std::map<std::string_view, std::vector<std::string_view>> names_;  // of Services, by namespace
-  std::set<std::string, std::less<>> lost_;                          // namespaces
+  static constexpr std::size_t most_looked = 100;
+
+  std::map<std::string_view, std::vector<std::string_view>> names_;  // of Services, by namespace; sorted
+  std::size_t looked_ = 0;
+  std::set<std::string, std::less<>> lost_;  // namespaces
   bool unreadable_;
   base::Diagnostics& diagnostics_;
 };
