@@ -52,7 +52,37 @@ spec:
     {.code = "PC3103",
      .name = "frontend-on-node-address",
      .severity = Severity::warning,
-     .explanation = "A Service address is also the address of a node, whose own port it covers."},
+     .explanation =
+         "A Service address is also the address of a node, and takes a port there that another Service or the "
+         "node itself has. Reported by `check`.",
+     .example = R"(apiVersion: portcullis.dev/v1
+kind: ClusterProfile
+metadata: {name: cluster}
+spec:
+  nodes: [{name: n1, addresses: [192.0.2.1]}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: gateway}
+spec:
+  externalIPs: [192.0.2.1]
+  selector: {app: gateway}
+  ports: [{port: 22}])",
+     .fixed = R"(apiVersion: portcullis.dev/v1
+kind: ClusterProfile
+metadata: {name: cluster}
+spec:
+  nodes: [{name: n1, addresses: [192.0.2.1]}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: gateway}
+spec:
+  externalIPs: [198.51.100.7]
+  selector: {app: gateway}
+  ports: [{port: 22}])",
+     .fix = "Give the Service an address that no node has, or another port.",
+     .reported = true},
     {.code = "PC3104",
      .name = "load-balancer-open-to-world",
      .severity = Severity::warning,

@@ -77,20 +77,36 @@ inline constexpr auto limits_rules = std::to_array<Rule>({
     {.code = "PC6001",
      .name = "refuted",
      .severity = Severity::error,
-     .explanation = "A packet or request breaks the sentence, and the interpreter agrees."},
+     .explanation = "What was to be proved is false. The finding has a packet that shows it, where there is one, and "
+                    "stands at the line of the manifest that decides. Reported by `check`.",
+     .fix = "Change what the line says; if the traffic is meant, change the sentence, or except what it is about.",
+     .policy = R"(forbid host-port)",
+     .policy_fixed = R"(forbid host-port except in namespace edge)",
+     .reported = true},
     {.code = "PC6002",
      .name = "unknown",
      .severity = Severity::error,
-     .explanation = "The sentence is neither proved nor refuted: the step limit was reached, or an object that is not "
-                    "modelled could change the answer."},
+     .explanation =
+         "The sentence is neither proved nor refuted: the step limit was reached, or an object that is not "
+         "modelled could change the answer. It counts as not proved: the exit status is 3. Reported by `check` "
+         "and `verify`.",
+     .fix = "The finding says what stood in the way: raise `--limit`, or put the sentence in other words.",
+     .reported = true},
     {.code = "PC6003",
      .name = "vacuous",
      .severity = Severity::error,
-     .explanation = "The sentence holds only because no packet meets its condition."},
+     .explanation =
+         "The sentence holds only because no packet meets its condition, so that it says nothing. Reported by "
+         "`check`.",
+     .fix = "Correct the zone or the target; remove the sentence if what it was about is gone.",
+     .reported = true},
     {.code = "PC6004",
      .name = "ruleset-differs",
      .severity = Severity::error,
-     .explanation = "A ruleset and the manifests give a packet different fates."},
+     .explanation = "A ruleset and the manifests give a packet different fates. The finding names the packet and both "
+                    "answers. Reported by `verify`.",
+     .fix = "Compile and load the ruleset anew, or bring the manifests to what the node does.",
+     .reported = true},
     {.code = "PC6005",
      .name = "foreign-rule-decides",
      .severity = Severity::warning,
@@ -102,7 +118,87 @@ inline constexpr auto limits_rules = std::to_array<Rule>({
     {.code = "PC6007",
      .name = "placement-conflict",
      .severity = Severity::error,
-     .explanation = "No placement of the workloads keeps to all host ports, or an admitted one breaks the sentence."},
+     .explanation =
+         "No placement of the workloads gives each of their pods its host ports: some pod cannot run, whatever "
+         "the scheduler does. Reported by `check`.",
+     .example = R"(apiVersion: portcullis.dev/v1
+kind: ClusterProfile
+metadata: {name: cluster}
+spec:
+  nodes: [{name: n1, addresses: [192.0.2.1]}, {name: n2, addresses: [192.0.2.2]}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: a}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: a}}
+  template:
+    metadata: {labels: {app: a}}
+    spec:
+      containers: [{name: main, image: a, ports: [{containerPort: 8080, hostPort: 8080}]}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: b}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: b}}
+  template:
+    metadata: {labels: {app: b}}
+    spec:
+      containers: [{name: main, image: b, ports: [{containerPort: 8080, hostPort: 8080}]}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: c}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: c}}
+  template:
+    metadata: {labels: {app: c}}
+    spec:
+      containers: [{name: main, image: c, ports: [{containerPort: 8080, hostPort: 8080}]}])",
+     .fixed = R"(apiVersion: portcullis.dev/v1
+kind: ClusterProfile
+metadata: {name: cluster}
+spec:
+  nodes: [{name: n1, addresses: [192.0.2.1]}, {name: n2, addresses: [192.0.2.2]}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: a}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: a}}
+  template:
+    metadata: {labels: {app: a}}
+    spec:
+      containers: [{name: main, image: a, ports: [{containerPort: 8080, hostPort: 8080}]}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: b}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: b}}
+  template:
+    metadata: {labels: {app: b}}
+    spec:
+      containers: [{name: main, image: b, ports: [{containerPort: 8080, hostPort: 8080}]}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: c}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: c}}
+  template:
+    metadata: {labels: {app: c}}
+    spec:
+      containers: [{name: main, image: c, ports: [{containerPort: 8080, hostPort: 8081}]}])",
+     .fix = "Give one of them another host port, or let them run on more nodes.",
+     .reported = true},
     {.code = "PC6008",
      .name = "replay-disagrees",
      .severity = Severity::error,

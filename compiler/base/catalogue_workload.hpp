@@ -19,7 +19,42 @@ inline constexpr auto workload_rules = std::to_array<Rule>({
     {.code = "PC3503",
      .name = "host-port-limits-replicas",
      .severity = Severity::error,
-     .explanation = "A workload with a host port wants more replicas than there are nodes for it."},
+     .explanation = "A workload with a host port wants more pods than there are nodes that can take one: two pods with "
+                    "one host port never share a node. A warning where the nodes are assumed. Reported by `check`.",
+     .example = R"(apiVersion: portcullis.dev/v1
+kind: ClusterProfile
+metadata: {name: cluster}
+spec:
+  nodes: [{name: n1, addresses: [192.0.2.1]}, {name: n2, addresses: [192.0.2.2]}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: edge}
+spec:
+  replicas: 3
+  selector: {matchLabels: {app: edge}}
+  template:
+    metadata: {labels: {app: edge}}
+    spec:
+      containers: [{name: main, image: edge, ports: [{containerPort: 8080, hostPort: 8443}]}])",
+     .fixed = R"(apiVersion: portcullis.dev/v1
+kind: ClusterProfile
+metadata: {name: cluster}
+spec:
+  nodes: [{name: n1, addresses: [192.0.2.1]}, {name: n2, addresses: [192.0.2.2]}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: edge}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: edge}}
+  template:
+    metadata: {labels: {app: edge}}
+    spec:
+      containers: [{name: main, image: edge, ports: [{containerPort: 8080, hostPort: 8443}]}])",
+     .fix = "Ask for fewer replicas, take a Service instead of the host port, or add nodes.",
+     .reported = true},
     {.code = "PC3504",
      .name = "host-port-taken",
      .severity = Severity::error,
@@ -71,11 +106,70 @@ spec:
     {.code = "PC3506",
      .name = "host-port-shadowed-by-service",
      .severity = Severity::error,
-     .explanation = "A host port equals the port of a Service on the node, which takes its traffic."},
+     .explanation =
+         "A host port, or a port of a pod on the host network, equals a port that a Service answers for on the "
+         "node. Its packets go to the Service, and the pod never sees them. Reported by `check`.",
+     .example = R"(apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  type: NodePort
+  selector: {app: web}
+  ports: [{port: 80, nodePort: 30080}]
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: agent}
+spec:
+  selector: {matchLabels: {app: agent}}
+  template:
+    metadata: {labels: {app: agent}}
+    spec:
+      containers: [{name: main, image: agent, ports: [{containerPort: 8080, hostPort: 30080}]}])",
+     .fixed = R"(apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  type: NodePort
+  selector: {app: web}
+  ports: [{port: 80, nodePort: 30080}]
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: agent}
+spec:
+  selector: {matchLabels: {app: agent}}
+  template:
+    metadata: {labels: {app: agent}}
+    spec:
+      containers: [{name: main, image: agent, ports: [{containerPort: 8080, hostPort: 9100}]}])",
+     .fix = "Give one of them another port, outside of the node port range.",
+     .reported = true},
     {.code = "PC3507",
      .name = "reserved-port",
      .severity = Severity::error,
-     .explanation = "A host port or Service address takes a port that the nodes need themselves."},
+     .explanation = "A host port or a node port takes a port that the nodes need themselves (SSH, the kubelet, the API "
+                    "server, or what the profile reserves). Reported by `check`.",
+     .example = R"(apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: agent}
+spec:
+  selector: {matchLabels: {app: agent}}
+  template:
+    metadata: {labels: {app: agent}}
+    spec:
+      containers: [{name: main, image: agent, ports: [{containerPort: 8080, hostPort: 10250}]}])",
+     .fixed = R"(apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: agent}
+spec:
+  selector: {matchLabels: {app: agent}}
+  template:
+    metadata: {labels: {app: agent}}
+    spec:
+      containers: [{name: main, image: agent, ports: [{containerPort: 8080, hostPort: 9100}]}])",
+     .fix = "Take another port; correct `reservedPorts` of the profile if the nodes do not need this one.",
+     .reported = true},
     {.code = "PC3508",
      .name = "host-network-dns",
      .severity = Severity::info,

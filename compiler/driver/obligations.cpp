@@ -99,11 +99,12 @@ std::vector<Proof> prove_built_in(const cluster::Cluster& cluster, smt::Session&
   return obligations::prove_no_conflicts(cluster, session, diagnostics);
 }
 
-std::vector<Proof> prove_sentences(std::span<const policy::Obligation> obligations, std::span<const Proof> built_in) {
+std::vector<Proof> prove_sentences(const policy::Bound& bound, const cluster::Cluster& /*cluster*/,
+                                   smt::Session& /*session*/, std::span<const Proof> built_in) {
   Sentences sentences(built_in);
   std::vector<Proof> proofs;
-  proofs.reserve(obligations.size());
-  for (const policy::Obligation& obligation : obligations) proofs.push_back(sentences.prove(obligation));
+  proofs.reserve(bound.obligations.size());
+  for (const policy::Obligation& obligation : bound.obligations) proofs.push_back(sentences.prove(obligation));
   return proofs;
 }
 

@@ -16,9 +16,10 @@ namespace portcullis::driver {
 [[nodiscard]] std::vector<verdict::Proof> prove_built_in(const cluster::Cluster& cluster, smt::Session& session,
                                                          base::Diagnostics& diagnostics);
 
-// One proof an obligation, in their order; `built_in` is what prove_built_in said. A question that nothing here answers
-// is unknown, and the reason says so.
-[[nodiscard]] std::vector<verdict::Proof> prove_sentences(std::span<const policy::Obligation> obligations,
+// One proof an obligation of `bound`, in their order; `cluster` is what they were bound to, `built_in` what
+// prove_built_in said of it. A question that nothing here answers is unknown, and the reason says so.
+[[nodiscard]] std::vector<verdict::Proof> prove_sentences(const policy::Bound& bound, const cluster::Cluster& cluster,
+                                                          smt::Session& session,
                                                           std::span<const verdict::Proof> built_in);
 
 }  // namespace portcullis::driver

@@ -7,13 +7,18 @@
 #include <stdexcept>
 #include <tuple>
 
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include "compiler/base/file.hpp"
 #include "compiler/base/text.hpp"
+#include "compiler/driver/commands.hpp"
 #include "compiler/driver/emit.hpp"
 #include "compiler/driver/session.hpp"
 #include "compiler/policy/bind.hpp"
 #include "compiler/policy/parse.hpp"
 #include "compiler/policy/text.hpp"
+#include "compiler/policy/values.hpp"
 #include "compiler/policy/waivers.hpp"
 #include "compiler/report/findings.hpp"
 
@@ -34,6 +39,10 @@ Arguments read_arguments(const fs::path& path) {
       out.node = value;
     } else if (word == "lock" && !value.empty()) {
       out.lock = value;
+    } else if (line == "check") {
+      out.check = true;
+    } else if (word == "limit" && !value.empty()) {
+      out.limit = std::stoull(value);
     } else if (!line.empty() && line.front() != '#') {
       throw std::runtime_error(path.string() + ": " + line);
     }
@@ -65,14 +74,19 @@ void merge_once(base::Diagnostics& all, const base::Diagnostics& more) {
 // The day on which waivers are judged.
 constexpr std::chrono::year_month_day today{std::chrono::year{2026}, std::chrono::November, std::chrono::day{24}};
 
-// Policies beside the manifests: what is wrong with them, what they ask, and what they waive.
-void bind_policies(driver::Session& session, const driver::Loaded& loaded, Outcome& out) {
+std::vector<std::string> policies() {
   std::vector<std::string> paths;
   for (const fs::directory_entry& entry : fs::directory_iterator("input")) {
     if (entry.path().extension() == ".policy") paths.push_back(entry.path().generic_string());
   }
-  if (paths.empty()) return;
   std::ranges::sort(paths);
+  return paths;
+}
+
+// Policies beside the manifests: what is wrong with them, what they ask, and what they waive.
+void bind_policies(driver::Session& session, const driver::Loaded& loaded, Outcome& out) {
+  const std::vector<std::string> paths = policies();
+  if (paths.empty()) return;
   std::vector<policy::SyntaxTree> trees;
   for (const std::string& path : paths)
     trees.push_back(policy::parse(session.sources.add(path, read_text(path)), session.sources, session.diagnostics));
@@ -83,6 +97,23 @@ void bind_policies(driver::Session& session, const driver::Loaded& loaded, Outco
   policy::Waived waived = policy::apply(bound.waivers, session.diagnostics);
   session.diagnostics = std::move(waived.remaining);
   policy::report_unused(bound.waivers, waived.matched, session.diagnostics);
+}
+
+// What `check` says of it all, and its exit status.
+std::string check(const Case& golden) {
+  const fs::path file = fs::temp_directory_path() / fmt::format("portcullis-golden-{}.txt", ::getpid());
+  driver::CheckCommand command;
+  command.common.paths = {"input"};
+  command.common.lock = golden.arguments.lock;
+  command.common.jobs = 1;
+  command.common.outputs = {"text=" + file.string()};
+  command.policies = policies();
+  command.now = policy::date_text(today);
+  command.proof.limit = golden.arguments.limit;
+  const int status = driver::run(command);
+  std::string text = read_text(file);
+  fs::remove(file);
+  return text + fmt::format("exit status {}\n", status);
 }
 
 void keep(Outcome& out, const netfilter::Artefact& artefact, bool conntrack) {
@@ -149,6 +180,7 @@ Outcome run(const Case& golden) {
   const bool refused = session.unreadable || driver::any_stops(session.diagnostics);
   if (!refused && !golden.arguments.node.empty()) compile(golden, session, out);
   session.diagnostics.sort();
+  if (golden.arguments.check) out.files["check.txt"] = check(golden);
   report::PrintOptions options;
   options.verbose = true;
   out.files["diagnostics.txt"] =

@@ -1,6 +1,7 @@
 // One case: its input run through the whole pipeline, as the command line does it.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -16,6 +17,8 @@ namespace portcullis::golden {
 struct Arguments {
   std::string node;  // empty: findings only
   std::optional<std::string> lock;
+  bool check = false;                  // what `check` says is expected, too
+  std::optional<std::uint64_t> limit;  // of steps of the solver
 };
 
 struct Case {

@@ -12,7 +12,7 @@ namespace portcullis::tests {
 TEST_CASE("the catalogue's policies are what they say") {
   int examples = 0;
   for (const base::Rule& rule : base::catalogue()) {
-    if (rule.policy.empty()) continue;
+    if (rule.policy.empty() || rule.code.starts_with("PC6")) continue;  // proofs are the driver's matter
     ++examples;
     INFO(rule.code << "\n" << rule.policy);
     const BoundWorld wrong(shop, {std::string(rule.policy)});
