@@ -17,7 +17,7 @@ namespace portcullis::driver {
                                                          base::Diagnostics& diagnostics);
 
 // One proof an obligation of `bound`, in their order; `cluster` is what they were bound to, `built_in` what
-// prove_built_in said of it. A question that nothing here answers is unknown, and the reason says so.
+// prove_built_in said of it. A question that nobody can answer is unknown, and the reason says so.
 [[nodiscard]] std::vector<verdict::Proof> prove_sentences(const policy::Bound& bound, const cluster::Cluster& cluster,
                                                           smt::Session& session,
                                                           std::span<const verdict::Proof> built_in);

@@ -80,7 +80,14 @@ class Liveness {
     const bool everywhere = service.external_policy == cluster::TrafficPolicy::cluster &&
                             service.internal_policy == cluster::TrafficPolicy::cluster;
     if (!everywhere) return;
-    for (std::size_t i = 1; i < frontends.size(); ++i) ask_alike(frontends.front(), frontends[i]);
+    for (std::size_t i = 1; i < frontends.size(); ++i) {
+      // Somebody who restricts a balancer's addresses does not want them to be like the others.
+      if (service.has_source_ranges && frontends[i].kind == policy::FrontendKind::load_balancer) {
+        alike_.whole.except.push_back(text(frontends[i]) + " takes only its source ranges");
+      } else {
+        ask_alike(frontends.front(), frontends[i]);
+      }
+    }
   }
 
   // Unsatisfiable iff nobody reaches an endpoint by the frontend; so this one is proved by a model.

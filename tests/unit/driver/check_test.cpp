@@ -48,14 +48,14 @@ TEST_CASE("check: without a policy nobody fights for a port, or a packet shows w
   space.write("agent.yaml", agent(9100));
   const Run proved = space.run({"check", "web.yaml", "agent.yaml"});
   CHECK(proved.status == exit_done);
-  CHECK_THAT(proved.out, Contains("\n3 proved, 0 refuted, 0 unknown\n"));
+  CHECK_THAT(proved.out, Contains("\n5 proved, 0 refuted, 0 unknown\n"));
   space.write("agent.yaml", agent(30080));
   const Run refuted = space.run({"check", "web.yaml", "agent.yaml"});
   CHECK(refuted.status == exit_findings);
   CHECK_THAT(refuted.out, Contains("error[PC3506]") && Contains(" --> agent.yaml:12:51\n") &&
                               Contains("= witness: tcp from 203.0.113.1 to 192.0.2.1:30080, from outside, on n1\n") &&
                               Contains("= placed: DaemonSet default/agent on n1\n") && Contains(" --> web.yaml:7:") &&
-                              Contains("\n2 proved, 1 refuted, 0 unknown\n"));
+                              Contains("\n4 proved, 1 refuted, 0 unknown\n"));
   CHECK(space.run({"check", "web.yaml", "agent.yaml", "--fail-on", "never"}).status == exit_findings);
   CHECK(space.run({"lint", "web.yaml", "agent.yaml"}).status == exit_done);
 }
@@ -70,7 +70,7 @@ TEST_CASE("check: sentences, each with its verdict and its line") {
   CHECK_THAT(run.out, Contains("error[PC6001]: refuted: forbid host-port: DaemonSet default/agent has hostPort 9100") &&
                           Contains(" --> agent.yaml:12:51\n") &&
                           Contains("= note: the sentence\n  --> p/a.policy:1:1") &&
-                          Contains("\n4 proved, 1 refuted, 0 unknown\n"));
+                          Contains("\n6 proved, 1 refuted, 0 unknown\n"));
   space.write("p/a.policy", "forbid host-network\nno conflicts\n");
   CHECK(space.run({"check", "web.yaml", "agent.yaml", "-p", "p/a.policy"}).status == exit_done);
 }
@@ -86,7 +86,7 @@ TEST_CASE("check: what is left open is no pass") {
   const Run open = space.run({"check", "web.yaml", "ingress.yaml", "-p", "ingress.policy"});
   CHECK(open.status == exit_unknown);
   CHECK_THAT(open.out, Contains("error[PC6002]: unknown: reachable from internet to ingress") &&
-                           Contains(" --> ingress.policy:1:1\n") && Contains("2 proved, 0 refuted, 1 unknown"));
+                           Contains(" --> ingress.policy:1:1\n") && Contains("4 proved, 0 refuted, 1 unknown"));
   // A name that nothing has gives no obligation; that is no pass either.
   space.write("names.policy", "no conflicts\nreachable from internet to service default/webb\n");
   CHECK(space.run({"check", "web.yaml", "-p", "names.policy"}).status == exit_findings);
@@ -99,7 +99,7 @@ TEST_CASE("check: policies that cannot be read") {
   space.write("bad.policy", "reachable form internet\nno conflicts\n");
   const Run bad = space.run({"check", "web.yaml", "-p", "bad.policy"});
   CHECK(bad.status == exit_input);
-  CHECK_THAT(bad.out, Contains("error[PC4001]") && Contains("3 proved, 0 refuted"));  // the rest is still proved
+  CHECK_THAT(bad.out, Contains("error[PC4001]") && Contains("5 proved, 0 refuted"));  // the rest is still proved
   CHECK(space.run({"check", "web.yaml", "-p", "missing.policy"}).status == exit_input);
   space.write("empty/readme", "");
   CHECK(space.run({"check", "web.yaml", "-p", "empty"}).status == exit_input);
@@ -119,7 +119,7 @@ TEST_CASE("check: a waiver takes a conflict out until its day") {
   };
   const Run before = on("2027-03-01");
   CHECK(before.status == exit_done);
-  CHECK_THAT(before.out, Contains("1 waived in ") && Contains("2 proved, 0 refuted, 0 unknown, 1 refuted and waived"));
+  CHECK_THAT(before.out, Contains("1 waived in ") && Contains("4 proved, 0 refuted, 0 unknown, 1 refuted and waived"));
   const Run after = on("2027-03-02");
   CHECK(after.status == exit_findings);
   CHECK_THAT(after.out, Contains("error[PC4005]") && Contains("error[PC3506]") && Contains("1 refuted, 0 unknown\n"));
@@ -141,6 +141,36 @@ TEST_CASE("check: --explain, --dump-smt, each cluster by itself") {
                "by 8 claims compared, "));
   const Run run = space.run({"check", "--cluster", "a=a", "--cluster", "b=b", "--dump-smt", "smt"});
   CHECK(run.status == exit_findings);
-  CHECK_THAT(run.out, Contains("4 proved, 1 refuted, 0 unknown"));
+  CHECK_THAT(run.out, Contains("8 proved, 1 refuted, 0 unknown"));
   CHECK(space.exists("smt/check-b"));
+}
+
+TEST_CASE("check: a sentence about traffic is proved, or refuted with a packet at the line that decides") {
+  const Workspace space;
+  space.write("web.yaml", web);
+  space.write("a.policy",
+              "reachable from internet to service default/web port 80\n"
+              "unreachable from internet to any node port except service default/web\n");
+  const Run proved = space.run({"check", "web.yaml", "-p", "a.policy"});
+  CHECK(proved.status == exit_done);
+  space.write("a.policy", "unreachable from internet to any node port\n");
+  const Run refuted = space.run({"check", "web.yaml", "-p", "a.policy"});
+  CHECK(refuted.status == exit_findings);
+  CHECK_THAT(refuted.out, Contains("error[PC6001]: refuted: unreachable from internet to any node port: ") &&
+                              Contains("--> web.yaml:7:50\n") &&
+                              Contains(" to 192.0.2.1:30080, from outside, on n1\n") &&
+                              Contains("= note: the sentence\n --> a.policy:1:1\n"));
+}
+
+TEST_CASE("check: addresses that take only some sources need not fare like the others") {
+  const Workspace space;
+  std::string text = web;
+  const std::string plain = "type: NodePort\n";
+  text.replace(text.find(plain), plain.size(), "type: LoadBalancer\n  loadBalancerSourceRanges: [203.0.113.0/24]\n");
+  const std::string after_ports = "nodePort: 30080}]\n";
+  text.insert(text.find(after_ports) + after_ports.size(), "status: {loadBalancer: {ingress: [{ip: 198.51.100.9}]}}\n");
+  space.write("web.yaml", text);
+  const Run run = space.run({"check", "web.yaml", "--explain"});
+  CHECK(run.status == exit_done);
+  CHECK_THAT(run.out, Contains("except: load-balancer 198.51.100.9:80 of default/web:80 takes only its source ranges"));
 }
