@@ -32,6 +32,15 @@ std::vector<std::string> steps(std::string_view field) {
   return out;
 }
 
+// Nothing if it can't be read: our reader says so itself, without a field.
+std::optional<YAML::Node> load(const std::string& document) {
+  try {
+    return YAML::Load(document);
+  } catch (const YAML::Exception&) {
+    return std::nullopt;
+  }
+}
+
 // Where a value was found: the pair or item, all occurrences of a repeated key.
 struct Found {
   std::optional<YAML::Node> key;
@@ -47,7 +56,7 @@ std::vector<Found> merge_sources(const YAML::Node& map) {
     if (!pair.first.IsScalar() || pair.first.Scalar() != "<<") continue;
     if (pair.second.IsMap()) out.push_back({pair.first, pair.second});
     if (!pair.second.IsSequence()) continue;
-    for (const auto& source : pair.second) out.push_back({pair.first, source});
+    for (std::size_t i = 0; i < pair.second.size(); ++i) out.push_back({pair.first, pair.second[i]});
   }
   return out;
 }
@@ -200,12 +209,7 @@ DocumentPlaces::DocumentPlaces(std::string_view text) {
   std::uint32_t first_line = 0;
   const auto take = [&](std::size_t end) {
     std::string document(text.substr(begin, end - begin));
-    try {
-      const YAML::Node root = YAML::Load(document);
-      documents_.push_back({root, std::move(document), first_line});
-    } catch (const YAML::Exception&) {
-      // The reader says so itself, without a field.
-    }
+    if (const auto root = load(document)) documents_.push_back({*root, std::move(document), first_line});
   };
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
