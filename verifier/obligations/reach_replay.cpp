@@ -1,5 +1,7 @@
 #include "verifier/obligations/reach_replay.hpp"
 
+#include <compare>
+#include <map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -7,8 +9,6 @@
 namespace portcullis::obligations {
 
 namespace {
-
-constexpr int most_machines = 8;
 
 class Player {
  public:
@@ -19,8 +19,7 @@ class Player {
     std::string by;          // machines so far, in words
     std::string from, at;    // the first and the last of them
     std::string masquerade;  // the first that masqueraded it
-    int machines = 0;
-    bool routed = false;  // to this machine, by a static route
+    bool routed = false;     // to this machine, by a static route
   };
 
   void follow(const Way& way, const State& state) {
@@ -47,7 +46,32 @@ class Player {
     state.by += (state.by.empty() ? "" : ", ") + node.name + (state.routed ? " (a static route)" : "");
     state.at = node.name;
     if (state.from.empty()) state.from = node.name;
-    if (++state.machines > most_machines) return leave_open("it goes round between machines", state);
+    // What it looks like here; which machine it comes from makes no difference.
+    const Look look{&node, state.packet, state.masquerade};
+    const auto [at, fresh] = met_.try_emplace(look, true);
+    if (!fresh) {
+      if (at->second) fail("it goes round between machines", state);
+      return;
+    }
+    decide(node, state);
+    met_.at(look) = false;
+  }
+
+  [[nodiscard]] Played take() { return std::move(played_); }
+
+ private:
+  struct Look {
+    Look(const cluster::Node* n, const net::Packet& packet, std::string masquerade)
+        : node(n), from(packet.from), src(packet.src), dst(packet.dst), port(packet.dport), by(std::move(masquerade)) {}
+    const cluster::Node* node;
+    net::PacketFrom from;
+    net::Address src, dst;
+    std::uint16_t port;
+    std::string by;
+    auto operator<=>(const Look&) const = default;
+  };
+
+  void decide(const cluster::Node& node, const State& state) {
     const ir::Fate fate = network_.rules(node, state.packet.family()).fate(state.packet);
     switch (fate.kind) {
       case ir::Fate::Kind::conflict:
@@ -57,7 +81,7 @@ class Player {
         return fail(fmt::format("{} {}s it", node.name, to_string(fate.kind) == "drop" ? "drop" : "reject"), state);
       case ir::Fate::Kind::none:
       case ir::Fate::Kind::accept:
-        return pass(node, fate.then, fate.masquerade, std::move(state));
+        return pass(node, fate.then, fate.masquerade, state);
       case ir::Fate::Kind::dnat:
         for (const ir::Target& target : fate.targets) {
           State next = state;
@@ -68,9 +92,6 @@ class Player {
     }
   }
 
-  [[nodiscard]] Played take() { return std::move(played_); }
-
- private:
   // Past the rules of a node.
   void pass(const cluster::Node& node, ir::Then then, bool masquerade, State state) {
     const bool visible = then == ir::Then::forward || state.packet.from == net::PacketFrom::node;
@@ -119,6 +140,7 @@ class Player {
   }
   Network& network_;
   Played played_;
+  std::map<Look, bool> met_;  // true: still on the way
   bool failed_ = false;
 };
 
@@ -129,10 +151,10 @@ Played play(Network& network, net::Packet packet, policy::Origin origin, const c
   if (origin == policy::Origin::outside || node == nullptr) {
     packet.from = net::PacketFrom::external;
     const Key key{packet.dst, packet.protocol, packet.dport};
-    player.follow(network.from_outside(key), {packet, {}, {}, {}, {}, 0, false});
+    player.follow(network.from_outside(key), {packet, {}, {}, {}, {}, false});
   } else {
     packet.from = origin == policy::Origin::pods ? net::PacketFrom::pod : net::PacketFrom::node;
-    player.meet(*node, {packet, {}, {}, {}, {}, 0, false});
+    player.meet(*node, {packet, {}, {}, {}, {}, false});
   }
   return player.take();
 }

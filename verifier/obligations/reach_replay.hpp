@@ -13,7 +13,7 @@ struct Played {
   bool surely = true;         // delivered whatever chance chooses
   bool perhaps = false;       // … for some choices
   bool loses_source = false;  // some delivered packet was masqueraded on its way
-  bool undefined = false;     // two owners of a key, or it goes round between machines
+  bool undefined = false;     // two owners of a key
   // In words, each of the first such way that was met; empty if there is none.
   std::string failure;   // `node-a rejects it`
   std::string delivery;  // `10.0.1.2:8080 gets it, by node-a`

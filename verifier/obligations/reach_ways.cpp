@@ -160,7 +160,7 @@ WayId Ways::follow(const Way& way, const Place& before) {
 }
 
 WayId Ways::meets(const Place& place, const Key& key) {
-  if (place.machines > most_machines) return store_.end({false, false, true});
+  if (place.machines > most_machines) return store_.end({});
   const std::uint32_t flags = static_cast<std::uint32_t>(place.by) | (place.masqueraded ? 4U : 0U) |
                               (place.source ? 8U : 0U) | static_cast<std::uint32_t>(key.protocol) << 4U |
                               std::uint32_t{key.port} << 8U | static_cast<std::uint32_t>(place.machines) << 24U;

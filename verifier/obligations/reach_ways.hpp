@@ -26,7 +26,7 @@ using SourcedId = std::uint32_t;
 
 struct End {
   bool delivered = false, masqueraded = false;
-  bool undefined = false;  // two owners of a key, or a packet that goes round between machines
+  bool undefined = false;  // two owners of a key
   bool operator==(const End&) const = default;
 };
 
