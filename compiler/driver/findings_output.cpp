@@ -35,7 +35,9 @@ std::optional<std::vector<FindingsOutput>> findings_outputs_of(const Common& com
   return outputs;
 }
 
-bool write_findings(const Session& session, const std::vector<FindingsOutput>& outputs, bool explain) {
+namespace {
+
+bool write(const Session& session, const std::vector<FindingsOutput>& outputs, report::PrintOptions options) {
   report::Findings findings{&session.sources, session.diagnostics.all(), session.totals};
   Told told;
   if (session.proofs) {
@@ -45,18 +47,31 @@ bool write_findings(const Session& session, const std::vector<FindingsOutput>& o
     findings.shown_by = told.shown_by;
     findings.waived = session.waived;
   }
+  options.verbose = session.common.verbose;
+  options.quiet = session.common.quiet;
+  options.fail_on = session.settings.fail_on;
   bool written = true;
   for (const FindingsOutput& output : outputs) {
-    report::PrintOptions options;
     options.colour = !output.file && coloured(session.common.color, Stream::out);
-    options.verbose = session.common.verbose;
-    options.quiet = session.common.quiet;
-    options.explain = explain;
-    options.fail_on = session.settings.fail_on;
     const std::string text = report::print(output.format, findings, options);
     written &= output.file ? write_path(*output.file, text) : write_stdout(text);
   }
   return written;
+}
+
+}  // namespace
+
+bool write_findings(const Session& session, const std::vector<FindingsOutput>& outputs, bool explain) {
+  report::PrintOptions options;
+  options.explain = explain;
+  return write(session, outputs, options);
+}
+
+bool write_verdicts(const Session& session, const std::vector<FindingsOutput>& outputs, bool explain) {
+  report::PrintOptions options;
+  options.explain = explain;
+  options.proofs_only = true;
+  return write(session, outputs, options);
 }
 
 void print_findings_to_stderr(const Session& session) {

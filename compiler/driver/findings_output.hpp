@@ -26,6 +26,9 @@ struct FindingsOutput {
 [[nodiscard]] bool write_findings(const Session& session, const std::vector<FindingsOutput>& outputs,
                                   bool explain = false);
 
+// The same for commands whose result is their proofs: as text, these alone.
+[[nodiscard]] bool write_verdicts(const Session& session, const std::vector<FindingsOutput>& outputs, bool explain);
+
 // On standard error, for commands other than lint: errors, what the result lacks (limits of a backend, objects that are
 // not read), and the rest with -v.
 void print_findings_to_stderr(const Session& session);

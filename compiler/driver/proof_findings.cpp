@@ -51,7 +51,8 @@ base::Diagnostic finding_of(const Proof& proof) {
   const bool at_manifest = proof.standing == Standing::refuted && deciding != proof.related.end();
   std::string message = fmt::format("{}: {}", verdict::to_string(proof.standing), proof.statement);
   if (!proof.reason.empty()) message += ": " + proof.reason;
-  if (at_manifest && message.find(deciding->message) == std::string::npos) message += ", because " + deciding->message;
+  if (at_manifest && message.find(deciding->message) == std::string::npos)
+    message += ", because of " + deciding->message;
   base::Diagnostics out;
   base::Diagnostic& finding = out.add(code_of(proof), std::move(message), at_manifest ? deciding->span : proof.span);
   if (at_manifest && proof.span.known()) finding.related.push_back({"the sentence", proof.span});

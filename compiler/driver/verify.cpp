@@ -1,6 +1,5 @@
 // `verify`: does the ruleset of a live node do what the manifests say.
 #include <algorithm>
-#include <array>
 #include <set>
 
 #include <fmt/format.h>
@@ -8,13 +7,13 @@
 #include "backends/netfilter/evaluate.hpp"
 #include "compiler/driver/commands.hpp"
 #include "compiler/driver/emit.hpp"
+#include "compiler/driver/findings_output.hpp"
 #include "compiler/driver/nodes.hpp"
 #include "compiler/driver/output.hpp"
 #include "compiler/driver/proofs.hpp"
-#include "compiler/driver/result_output.hpp"
 #include "compiler/driver/ruleset_files.hpp"
 #include "compiler/driver/session.hpp"
-#include "compiler/report/proofs.hpp"
+#include "compiler/trace/trace.hpp"
 #include "verifier/obligations/translation.hpp"
 
 namespace portcullis::driver {
@@ -22,8 +21,6 @@ namespace portcullis::driver {
 namespace {
 
 using verdict::Proof;
-
-constexpr std::array<std::string_view, 1> forms{"text"};
 
 // A server has taken an object that carries a uid, whatever this version of the API would say of it; it is there, and
 // the node's ruleset is about it.
@@ -39,8 +36,36 @@ bool any_stops_verify(const Session& session, const manifest::Input& input) {
   });
 }
 
-int verify_loaded(const VerifyCommand& command, const ResultOutputs& outputs, Session& session,
-                  const cluster::Cluster& cluster) {
+// The lines of the manifests that decide what becomes of the witness.
+void name_lines(const cluster::Cluster& cluster, const cluster::Node& node, Proof& proof) {
+  if (!proof.witness) return;
+  cluster::Cluster seen = cluster;
+  *std::ranges::find(seen.nodes, node.name, &cluster::Node::name) = node;
+  proof.node = node.name;
+  trace::Tracer tracer(seen);
+  for (const trace::Hop& hop : tracer.trace(*proof.witness, node.name).hops) {
+    if (!hop.because || !hop.because->span.known()) continue;
+    const std::string field = hop.because->field.empty() ? "" : ", " + hop.because->field;
+    proof.related.push_back({hop.because->object + field, hop.because->span});
+  }
+}
+
+std::vector<Proof> prove(const VerifyCommand& command, const cluster::Cluster& cluster, const cluster::Node& node,
+                         const std::vector<ir::Program>& programs, const netfilter::Model& model) {
+  Solver solver(command.proof, "verify");
+  std::vector<Proof> proofs;
+  for (const ir::Program& program : programs) {
+    Proof& proof = proofs.emplace_back(
+        obligations::prove_translation(fmt::format("ruleset.{}", net::to_string(program.family)), program, model,
+                                       netfilter::facts(program), solver.session, method(command.proof)));
+    proof.code = "PC6004";
+    name_lines(cluster, node, proof);
+  }
+  return proofs;
+}
+
+// 0, with the proofs in the session, if all could be read.
+int verify_loaded(const VerifyCommand& command, Session& session, const cluster::Cluster& cluster) {
   const cluster::Node* chosen = choose_node(cluster, command.node);
   if (chosen == nullptr) return exit_usage;
   cluster::Node node = *chosen;
@@ -52,37 +77,27 @@ int verify_loaded(const VerifyCommand& command, const ResultOutputs& outputs, Se
   const std::vector<ir::Program> all = programs(cluster, node, {});
   const auto model = read_rulesets(command.rulesets, all, session.sources, session.diagnostics);
   if (!model) return exit_input;
-  session.progress.stage("prove");
-  Solver solver(command.proof, "verify");
-  std::vector<Proof> proofs;
-  for (const ir::Program& program : all) {
-    const netfilter::NodeFacts facts = netfilter::facts(program);
-    proofs.push_back(obligations::prove_translation(fmt::format("ruleset.{}", net::to_string(program.family)), program,
-                                                    *model, facts, solver.session, method(command.proof)));
-  }
-  session.progress.done();
-  const std::string text = report::proofs_text(proofs, command.proof.explain);
-  for (const ResultOutput& output : outputs.results) {
-    if (!write_result(output, text)) return exit_input;
-  }
-  return status_of(proofs);
+  session.proofs = session.timed("prove", [&] { return prove(command, cluster, node, all, *model); });
+  return exit_done;
 }
 
 }  // namespace
 
 int run(const VerifyCommand& command) {
   const std::optional<Unit> unit = single_unit(command.common);
-  const std::optional<ResultOutputs> outputs = parse_result_outputs(command.common.outputs, forms);
+  const std::optional<std::vector<FindingsOutput>> outputs = findings_outputs_of(command.common);
   if (!unit || !outputs) return exit_usage;
   Session session(command.common);
+  session.proofs.emplace();
   const Loaded loaded = load(session, *unit, false);
   int status = exit_input;
   if (!session.unreadable && !any_stops_verify(session, loaded.input))
-    status = verify_loaded(command, *outputs, session, loaded.resolved.cluster);
+    status = verify_loaded(command, session, loaded.resolved.cluster);
+  if (status == exit_done) status = status_of(*session.proofs);
   session.progress.done();
   session.diagnostics.sort();
   print_findings_to_stderr(session);
-  if (!write_findings(session, outputs->findings) && status == exit_done) status = exit_input;
+  if (!write_verdicts(session, *outputs, command.proof.explain)) status = exit_input;
   if (session.common.verbose) print_timings(session);
   return status;
 }

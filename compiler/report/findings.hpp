@@ -37,11 +37,12 @@ struct Findings {
 };
 
 struct PrintOptions {
-  bool colour = false;   // text
-  bool verbose = false;  // text, github: findings of severity info too
-  bool quiet = false;    // text, github: errors only
-  bool summary = true;   // text: the closing lines
-  bool explain = false;  // text: every proof, with what it assumes and how it was decided
+  bool colour = false;       // text
+  bool verbose = false;      // text, github: findings of severity info too
+  bool quiet = false;        // text, github: errors only
+  bool summary = true;       // text: the closing lines
+  bool explain = false;      // text: every proof, with what it assumes and how it was decided
+  bool proofs_only = false;  // text: no finding but those of proofs, and a line for each that is proved
   // From which severity a finding counts as a failure (junit, and the text's last word); nothing: never.
   std::optional<base::Severity> fail_on = base::Severity::error;
 };

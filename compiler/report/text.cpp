@@ -82,14 +82,30 @@ std::string number(std::size_t n, std::string_view noun) {
   return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s");
 }
 
+// A line for each proof that holds, then how many do not.
+std::string verdicts(std::span<const verdict::Proof> proofs, const PrintOptions& options) {
+  std::string out;
+  if (options.explain) {
+    out += proofs_text(proofs, true);
+  } else if (!options.quiet) {
+    for (const verdict::Proof& proof : proofs) {
+      if (proof.standing == verdict::Standing::proved) out += "proved: " + base::printable(proof.statement) + "\n";
+    }
+  }
+  return options.quiet || !options.summary || proofs.empty() ? out : out + proofs_summary(proofs) + "\n";
+}
+
 }  // namespace
 
 std::string print_text(const Findings& findings, const PrintOptions& options) {
   Printer printer(findings, options.colour);
   for (std::size_t i = 0; i < findings.findings.size(); ++i) {
-    if (is_shown(findings.findings[i], options)) printer.finding(findings.findings[i], proof_of(findings, i));
+    const verdict::Proof* proof = proof_of(findings, i);
+    if (options.proofs_only && proof == nullptr) continue;
+    if (is_shown(findings.findings[i], options)) printer.finding(findings.findings[i], proof);
   }
   std::string out = printer.take();
+  if (options.proofs_only) return out + verdicts(findings.proofs.value_or(std::span<const verdict::Proof>{}), options);
   if (findings.proofs && options.explain) out += proofs_text(*findings.proofs, true) + "\n";
   if (options.quiet || !options.summary) return out;
   const Counts counts = count(findings.findings);

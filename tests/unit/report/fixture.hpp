@@ -25,6 +25,7 @@ class Fixture {
     return diagnostics_.add(code, std::move(message), span);
   }
   base::SourceMap& sources() { return sources_; }
+  [[nodiscard]] const base::Diagnostics& diagnostics() const { return diagnostics_; }
   [[nodiscard]] std::string print(Format format, const PrintOptions& options = {}) const {
     Findings findings{&sources_, diagnostics_.all(), totals};
     return report::print(format, findings, options);

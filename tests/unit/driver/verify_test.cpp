@@ -1,0 +1,89 @@
+// `verify`: a ruleset that does what the manifests say, and one that does not.
+#include <catch2/catch.hpp>
+
+#include "compiler/driver/command_line.hpp"
+#include "tests/unit/driver/workspace.hpp"
+
+using namespace portcullis::driver;
+using Catch::Matchers::Contains;
+
+namespace {
+
+constexpr const char* web =
+    "apiVersion: v1\n"
+    "kind: Service\n"
+    "metadata: {name: web}\n"
+    "spec:\n"
+    "  clusterIP: 10.96.0.80\n"
+    "  ports: [{port: 80, targetPort: 8080}]\n"
+    "---\n"
+    "apiVersion: discovery.k8s.io/v1\n"
+    "kind: EndpointSlice\n"
+    "metadata: {name: web-1, labels: {kubernetes.io/service-name: web}}\n"
+    "addressType: IPv4\n"
+    "ports: [{name: '', port: 8080}]\n"
+    "endpoints: [{addresses: [10.244.1.5], nodeName: n1}]\n"
+    "---\n"
+    "apiVersion: portcullis.dev/v1\n"
+    "kind: ClusterProfile\n"
+    "metadata: {name: cluster}\n"
+    "spec: {nodes: [{name: n1, addresses: [192.0.2.1]}]}\n";
+
+// The ruleset of n1, with one text replaced everywhere.
+void compile(const Workspace& space, const std::string& from, const std::string& to) {
+  REQUIRE(space.run({"compile", "web.yaml", "--to", "nftables", "-o", "n1.nft"}).status == exit_done);
+  std::string text = space.read("n1.nft");
+  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
+  space.write("n1.nft", text);
+}
+
+const std::vector<std::string> line{"verify", "web.yaml", "--ruleset", "n1.nft"};
+
+std::vector<std::string> with(const std::vector<std::string>& more) {
+  std::vector<std::string> all = line;
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("verify: what holds is proved, and said") {
+  const Workspace space;
+  space.write("web.yaml", web);
+  compile(space, "8080", "8080");
+  const Run run = space.run(line);
+  CHECK(run.status == exit_done);
+  CHECK(run.out ==
+        "proved: the ruleset of node n1 means what the program means, for every IPv4 packet\n"
+        "1 proved, 0 refuted, 0 unknown\n");
+  CHECK_THAT(space.run(with({"--explain"})).out, Contains("\n  decided by ") && Contains("\n  assumed: "));
+}
+
+TEST_CASE("verify: what does not hold is a finding with a packet and the line that decides") {
+  const Workspace space;
+  space.write("web.yaml", web);
+  compile(space, "8080", "8081");
+  const Run run = space.run(line);
+  CHECK(run.status == exit_findings);
+  CHECK_THAT(run.out, Contains("error[PC6004]: refuted: the ruleset of node n1") && Contains("10.244.1.5:8081") &&
+                          Contains(" --> web.yaml:6:18\n") && Contains(" to 10.96.0.80:80, from outside, on n1\n") &&
+                          Contains("\n0 proved, 1 refuted, 0 unknown\n"));
+  CHECK(space.run(with({"-o", "json=out.json"})).status == exit_findings);
+  const std::string json = space.read("out.json");
+  CHECK_THAT(json, Contains("\"schema\": \"portcullis/findings/1\"") && Contains("\"code\": \"PC6004\"") &&
+                       Contains("\"verdict\": \"refuted\"") && Contains("\"dst\": \"10.96.0.80\""));
+  CHECK_THAT(space.run(with({"-o", "github"})).out,
+             Contains("::error file=web.yaml,line=6,") && Contains("title=PC6004 ruleset-differs::refuted: "));
+}
+
+TEST_CASE("verify: a limit leaves it open, a ruleset that cannot be read is no verdict") {
+  const Workspace space;
+  space.write("web.yaml", web);
+  compile(space, "8080", "8080");
+  const Run open = space.run(with({"--limit", "1"}));
+  CHECK(open.status == exit_unknown);
+  CHECK_THAT(open.out, Contains("error[PC6002]: unknown: the ruleset of node n1") && Contains("the limit of 1 steps"));
+  CHECK(space.run({"verify", "web.yaml", "--ruleset", "missing.nft"}).status == exit_input);
+  CHECK(space.run(with({"-o", "yaml"})).status == exit_usage);
+}
