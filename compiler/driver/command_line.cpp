@@ -106,6 +106,17 @@ constexpr const char* verify_footer =
     "could\n"
     "not be read; 3 unknown.";
 
+constexpr const char* diff_footer =
+    "Examples:\n"
+    "  portcullis diff base/ head/                              what traffic changes, each kind with a packet that "
+    "shows it\n"
+    "  portcullis diff base/ head/ --exit-code                  exit 1 if any does\n"
+    "  portcullis diff manifests/ --dialect iptables,nftables   what changes when kube-proxy's mode does\n"
+    "\n"
+    "Exit status: 0 whatever changes; 1 with --exit-code if traffic changes; 2 something could not be read; 3 "
+    "something is\n"
+    "left open.";
+
 constexpr const char* explain_footer =
     "Examples:\n"
     "  portcullis explain PC2007\n"
@@ -220,7 +231,7 @@ void set_up_trace(CLI::App& app, TraceCommand& command) {
 }
 
 void set_up_verify(CLI::App& app, VerifyCommand& command) {
-  add_common(app, command.common, input_paths, "text (default) or json, with =FILE into a file");
+  add_common(app, command.common, input_paths, findings_outputs);
   app.add_option("--node", command.node, "name of the node that the rulesets are of");
   app.add_option("--ruleset", command.rulesets,
                  "what iptables-save, ip6tables-save or nft list ruleset printed there; repeatable")
@@ -229,6 +240,16 @@ void set_up_verify(CLI::App& app, VerifyCommand& command) {
   app.add_option("--addresses", command.addresses, "what `ip -j addr` printed there: all addresses of the node");
   add_proof_options(app, command.proof);
   app.footer(verify_footer);
+}
+
+void set_up_diff(CLI::App& app, DiffCommand& command) {
+  add_common(app, command.common, "two versions of the manifests, each a file or a directory",
+             "text (default) or json, with =FILE into a file");
+  app.add_option("--dialect", command.dialects, "two dialects, as in `iptables,nftables`: compare them for one input");
+  app.add_option("--node", command.node, "compare this node only");
+  app.add_flag("--exit-code", command.exit_code, "exit 1 if traffic changes");
+  add_proof_options(app, command.proof);
+  app.footer(diff_footer);
 }
 
 // CLI11 only says that a subcommand is missing.
@@ -267,6 +288,7 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   ResolveCommand resolve;
   TraceCommand trace;
   VerifyCommand verify;
+  DiffCommand diff;
   ExplainCommand explain;
   CLI::App* lint_app = app.add_subcommand("lint", "report what is wrong with manifests");
   set_up_lint(*lint_app, lint);
@@ -282,6 +304,8 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   set_up_trace(*trace_app, trace);
   CLI::App* verify_app = app.add_subcommand("verify", "prove that a node's live ruleset does what the manifests say");
   set_up_verify(*verify_app, verify);
+  CLI::App* diff_app = app.add_subcommand("diff", "list which traffic changes between two versions of the manifests");
+  set_up_diff(*diff_app, diff);
   CLI::App* explain_app = app.add_subcommand("explain", "print the rule behind a finding");
   explain_app->add_option("CODE", explain.code, "code (PC2007) or name (port-name-missing) of a finding");
   add_color(*explain_app, explain.color);
@@ -304,6 +328,7 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   if (check_app->parsed()) return {std::move(check), exit_done};
   if (compile_app->parsed()) return {std::move(compile), exit_done};
   if (resolve_app->parsed()) return {std::move(resolve), exit_done};
+  if (diff_app->parsed()) return {std::move(diff), exit_done};
   if (verify_app->parsed()) return {std::move(verify), exit_done};
   if (trace_app->parsed()) return {std::move(trace), exit_done};
   return {std::move(explain), exit_done};

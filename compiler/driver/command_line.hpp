@@ -82,12 +82,19 @@ struct VerifyCommand {
   std::optional<std::string> addresses;  // --addresses FILE
   ProofOptions proof;
 };
+struct DiffCommand {
+  Common common;                        // two paths, or with `dialects` any input
+  std::optional<std::string> dialects;  // --dialect A,B
+  std::optional<std::string> node;
+  bool exit_code = false;
+  ProofOptions proof;
+};
 struct ExplainCommand {
   std::optional<std::string> code;  // a code or a name; absent: list them
   Color color = Color::automatic;
 };
 using Command = std::variant<LintCommand, CheckCommand, CompileCommand, ResolveCommand, TraceCommand, VerifyCommand,
-                             ExplainCommand>;
+                             DiffCommand, ExplainCommand>;
 
 // Nothing when there is nothing to do: help and version were printed (`status` 0), or the line makes no sense (64, said
 // on stderr).

@@ -11,6 +11,7 @@ namespace portcullis::driver {
 [[nodiscard]] int run(const ResolveCommand& command);
 [[nodiscard]] int run(const TraceCommand& command);
 [[nodiscard]] int run(const VerifyCommand& command);
+[[nodiscard]] int run(const DiffCommand& command);
 [[nodiscard]] int run(const ExplainCommand& command);
 
 }  // namespace portcullis::driver

@@ -45,7 +45,8 @@ Interval loopback(net::Family family) {
 
 }  // namespace
 
-ProgramSide::ProgramSide(Arena& arena, const ir::Program& program) : arena_(arena), program_(program) {
+ProgramSide::ProgramSide(Arena& arena, const ir::Program& program, Local local)
+    : arena_(arena), program_(program), local_(local) {
   const auto note = [](Asked& asked, const ir::RouteKey& key) {
     if (key.address) {
       asked.exact[{*key.address, key.protocol}].push_back(key.port);
@@ -185,7 +186,7 @@ NodeId ProgramSide::guarded(const ir::GuardedOutcome& outcome, NodeId then, Node
     case ir::SourceIs::pod:
       return from_pod(then, otherwise);
     case ir::SourceIs::node:
-      return arena_.test(arena_.atom(SourceIsLocal{}), then, otherwise);
+      return arena_.test(arena_.atom(source_is_local()), then, otherwise);
     case ir::SourceIs::inside:
       return source_in(program_.ranges[outcome.ranges].sources, then, otherwise);
     case ir::SourceIs::outside:
@@ -340,6 +341,14 @@ bool ProgramSide::may_match(const ir::Check& check, const Seen& seen) const {
 }
 
 // ---- sources
+
+Atom ProgramSide::source_is_local() const {
+  if (local_ == Local::shared) return SourceIsLocal{};
+  SourceIn in{{loopback(program_.family)}};
+  for (const net::Address& a : program_.local_addresses) in.intervals.push_back({a, a});
+  std::ranges::sort(in.intervals);
+  return in;
+}
 
 NodeId ProgramSide::source_in(const net::PrefixSet& sources, NodeId inside, NodeId outside) {
   SourceIn in;

@@ -15,8 +15,12 @@ namespace portcullis::specialise {
 
 class ProgramSide : public Side {
  public:
+  // What `the source is a local address` becomes: one question for both sides of a comparison, or this program's own
+  // addresses, where two programs have different ones.
+  enum class Local : std::uint8_t { shared, own };
+
   // Both must outlive this. Memories are named by ir::label.
-  ProgramSide(Arena& arena, const ir::Program& program);
+  ProgramSide(Arena& arena, const ir::Program& program, Local local = Local::shared);
 
   [[nodiscard]] NodeId residual(const Key& key, const Path& path) override;
   [[nodiscard]] const Consulted& consulted() const override { return consulted_; }
@@ -56,8 +60,11 @@ class ProgramSide : public Side {
   NodeId source_in(const net::PrefixSet& sources, NodeId inside, NodeId outside);
   NodeId from_pod(NodeId pod, NodeId other);
 
+  [[nodiscard]] Atom source_is_local() const;
+
   Arena& arena_;
   const ir::Program& program_;
+  Local local_;
   Consulted consulted_{4};
   Key key_;
   Path path_;
