@@ -80,7 +80,8 @@ class Prover {
     const policy::ForbiddenQuestion::Offender& first = q.offenders.front();
     proof.reason = fmt::format("{} has {}", first.object.text(), first.what);
     if (q.offenders.size() > 1) proof.reason += fmt::format(", and {} others", q.offenders.size() - 1);
-    for (const auto& o : q.offenders) proof.related.push_back({fmt::format("{} has {}", o.object.text(), o.what), o.span});
+    for (const auto& o : q.offenders)
+      proof.related.push_back({fmt::format("{} has {}", o.object.text(), o.what), o.span});
   }
   static void answer(const policy::NoConflictsQuestion& q, Proof& proof) {
     proof.decided = "looked up";

@@ -174,7 +174,7 @@ bool Delivery::undelivered(const Group& group, const Demand& demand, Proof& proo
   std::string node;
   for (std::size_t i = 0; i < demand.keys.size(); ++i) {
     const net::Packet p = packet(group, demand.keys[i], *answer.source);
-    const Played played = play(network_, p, group.group->origin, group.node);
+    const Played played = play(network_, p, group.group->origin, group.node, Goal::failure);
     if (played.surely)
       throw base::InternalError(fmt::format("{} should not be delivered: {}", p.text(), played.delivery));
     if (played.undefined) {
@@ -223,8 +223,13 @@ bool Delivery::lost(const Group& group, const Demand& demand, const policy::Reac
 }
 
 bool Delivery::replay_lost(const Group& group, const Demand& demand, const Answer& answer, Proof& proof) {
-  if (losses_ == nullptr || losses_->nodes != answer.lost) losses_ = std::make_unique<Losses>(network_, answer.lost);
-  const auto gone = [&](const cluster::Node* node) { return losses_->cluster.node(node->name) == nullptr; };
+  const auto gone = [&](const cluster::Node* node) {
+    return std::ranges::binary_search(answer.lost, static_cast<std::uint32_t>(node - network_.cluster().nodes.data()));
+  };
+  const auto rest = [&]() -> Losses& {
+    if (losses_ == nullptr || losses_->nodes != answer.lost) losses_ = std::make_unique<Losses>(network_, answer.lost);
+    return *losses_;
+  };
   // What is told: a way that no static route is part of, if there is one.
   std::string told;
   const Key* shown = &demand.keys.front();
@@ -239,8 +244,10 @@ bool Delivery::replay_lost(const Group& group, const Demand& demand, const Answe
     }
     const bool fixed = !failure.empty();
     if (!fixed) {
-      const cluster::Node* sender = group.node == nullptr ? nullptr : losses_->cluster.node(group.node->name);
-      const Played played = play(losses_->network, packet(group, key, *answer.source), group.group->origin, sender);
+      Losses& left = rest();
+      const cluster::Node* sender = group.node == nullptr ? nullptr : left.cluster.node(group.node->name);
+      const Played played =
+          play(left.network, packet(group, key, *answer.source), group.group->origin, sender, Goal::failure);
       if (played.surely) return false;
       failure = played.failure;
     }
@@ -302,7 +309,8 @@ bool Delivery::replay_chance(const Group& group, const std::vector<Key>& keys, c
   std::optional<std::string> open;
   for (const Key& key : keys) {
     const net::Packet p = packet(group, key, source);
-    const Played played = play(network_, p, group.group->origin, group.node);
+    const Played played = play(network_, p, group.group->origin, group.node,
+                               aspect == Aspect::loses_source ? Goal::loss_of_source : Goal::delivery);
     const bool shows = aspect == Aspect::loses_source ? played.loses_source : played.perhaps;
     if (shows) {
       proof.standing = Standing::refuted;

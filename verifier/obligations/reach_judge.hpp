@@ -63,7 +63,10 @@ class WayJudge {
     Aspect aspect{};
     bool nodes = false;  // who is lost matters
     WayId way = 0;
-    auto operator<=>(const Cut&) const = default;
+    bool operator==(const Cut&) const = default;
+  };
+  struct CutHash {
+    std::size_t operator()(const Cut& cut) const;
   };
   struct Terms;
 
@@ -71,6 +74,7 @@ class WayJudge {
   [[nodiscard]] std::vector<WayId> cut_all(ZoneId zone, Aspect aspect, bool nodes, const std::vector<WayId>& ways);
   enum class Relation : std::uint8_t { apart, covers, overlaps };
   [[nodiscard]] Relation relation(ZoneId zone, SourcedId sources);
+  [[nodiscard]] bool apart(ZoneId zone, const specialise::Interval& hull) const;
   [[nodiscard]] smt::Term value(const net::Address& address);
   [[nodiscard]] smt::Term within(const specialise::Interval& interval);
   [[nodiscard]] Answer answer(const smt::Result& result, std::span<const std::uint32_t> nodes, ZoneId zone);
@@ -80,10 +84,11 @@ class WayJudge {
   net::Family family_;
   std::vector<Sourced> zones_;
   std::map<Sourced, ZoneId> zone_ids_;
-  std::map<Cut, WayId> cuts_;
+  specialise::Memo<Cut, CutHash> cuts_;
   std::map<std::pair<ZoneId, SourcedId>, Relation> relations_;
   // By question: one way for all, or one for each.
   std::map<std::tuple<ZoneId, bool, std::vector<WayId>>, Answer> answers_;
+  std::map<std::tuple<ZoneId, std::uint32_t, std::optional<std::uint32_t>, std::vector<WayId>>, Answer> lost_;
   Counts counts_;
 };
 

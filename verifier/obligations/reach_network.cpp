@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "verifier/specialise/interner.hpp"
+
 namespace portcullis::obligations {
 
 namespace {
@@ -23,26 +25,53 @@ net::Packet packet_to(const Key& key) {
   return packet;
 }
 
+std::size_t Network::AddressHash::operator()(const net::Address& address) const {
+  std::size_t h = 0;
+  for (std::size_t i = 0; i < 16; i += 8) {
+    std::uint64_t word = 0;
+    for (std::size_t j = 0; j < 8; ++j) word = word << 8U | address.bytes()[i + j];
+    h = specialise::mix(h, word);
+  }
+  return h;
+}
+
+const Network::Owner& Network::owner(const net::Address& address) const {
+  const auto [at, fresh] = owners_.try_emplace(address);
+  if (!fresh) return at->second;
+  Owner& owner = at->second;
+  owner.node = atlas_.node_with(address);
+  owner.home = owner.node != nullptr ? owner.node : atlas_.node_of_pod(address);
+  owner.balancer = atlas_.balancer(packet_to({address, net::Protocol::tcp, 0})).has_value();
+  owner.service = atlas_.in_service_network(address);
+  owner.external = atlas_.is_external_ip(address);
+  owner.in_pod_network = atlas_.in_pod_network(address);
+  owner.lives = atlas_.pod_at(address) != nullptr || atlas_.endpoint_at(address) != nullptr;
+  return owner;
+}
+
 Way Network::from_outside(const Key& key) const {
-  if (const cluster::Node* owner = atlas_.node_with(key.destination)) return arrives(*owner, key);
-  if (const auto balancer = atlas_.balancer(packet_to(key))) return through_balancer(*balancer, key);
-  if (atlas_.in_service_network(key.destination)) return by_static_route(key);
-  if (atlas_.in_pod_network(key.destination)) return towards_pod(nullptr, key);
-  if (atlas_.is_external_ip(key.destination)) return by_static_route(key);
+  const Owner& to = owner(key.destination);
+  if (to.node != nullptr) return arrives(*to.node, key);
+  if (to.balancer) return through_balancer(key);
+  if (to.service) return by_static_route(key);
+  if (to.in_pod_network) return towards_pod(nullptr, to, key);
+  if (to.external) return by_static_route(key);
   return ends(fmt::format("nothing in the cluster has {}", key.destination.text()));
 }
 
 Way Network::from_node(const cluster::Node& from, const Key& key) const {
-  if (const cluster::Node* owner = atlas_.node_with(key.destination)) return arrives(*owner, key);
-  if (const auto balancer = atlas_.balancer(packet_to(key))) return through_balancer(*balancer, key);
-  if (atlas_.in_service_network(key.destination)) {
+  const Owner& to = owner(key.destination);
+  if (to.node != nullptr) return arrives(*to.node, key);
+  if (to.balancer) return through_balancer(key);
+  if (to.service) {
     return ends(fmt::format("{} belongs to no device, and no rule of {} took it", key.destination.text(), from.name));
   }
-  if (atlas_.in_pod_network(key.destination)) return towards_pod(&from, key);
+  if (to.in_pod_network) return towards_pod(&from, to, key);
   return ends(fmt::format("it leaves the cluster towards {}", net::endpoint_text(key.destination, key.port)));
 }
 
-Way Network::through_balancer(const trace::Balancer& balancer, const Key& key) const {
+Way Network::through_balancer(const Key& key) const {
+  const trace::Balancer balancer = *atlas_.balancer(packet_to(key));
   if (balancer.port == nullptr) return ends("the balancer has no such port");
   Way way{Way::Kind::arrives, {}, {}, false};
   for (const cluster::Node* node : atlas_.behind(balancer, key.destination.family())) {
@@ -64,17 +93,10 @@ Way Network::by_static_route(const Key& key) const {
   return way.arrivals.empty() ? ends("no node has an address of this family") : way;
 }
 
-Way Network::towards_pod(const cluster::Node* from, const Key& key) const {
-  const cluster::Node* node = atlas_.node_of_pod(key.destination);
-  if (node != nullptr && node != from) return arrives(*node, key);
-  if (atlas_.pod_at(key.destination) == nullptr && atlas_.endpoint_at(key.destination) == nullptr)
-    return ends(fmt::format("no pod of the input has {}", key.destination.text()));
+Way Network::towards_pod(const cluster::Node* from, const Owner& owner, const Key& key) {
+  if (owner.home != nullptr && owner.home != from) return arrives(*owner.home, key);
+  if (!owner.lives) return ends(fmt::format("no pod of the input has {}", key.destination.text()));
   return {Way::Kind::received, {}, {}, false};
-}
-
-const cluster::Node* Network::home(const net::Address& address) const {
-  const cluster::Node* owner = atlas_.node_with(address);
-  return owner != nullptr ? owner : atlas_.node_of_pod(address);
 }
 
 bool Network::listens(const cluster::Node& node, const Key& key) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "compiler/cluster/cluster.hpp"
@@ -40,8 +41,18 @@ class Network {
   [[nodiscard]] Way from_outside(const Key& key) const;
   // From a node whose rules have let it go.
   [[nodiscard]] Way from_node(const cluster::Node& from, const Key& key) const;
+
+  // Who has an address.
+  struct Owner {
+    const cluster::Node* node = nullptr;  // that has it on an interface
+    const cluster::Node* home = nullptr;  // where its pod or endpoint runs; of a node's address, the node
+    bool balancer = false, service = false, external = false;
+    bool in_pod_network = false;
+    bool lives = false;  // a known pod or endpoint has it
+  };
+  [[nodiscard]] const Owner& owner(const net::Address& address) const;
   // Where the pod or endpoint with this address runs, or the node whose address it is; null if no node of the cluster.
-  [[nodiscard]] const cluster::Node* home(const net::Address& address) const;
+  [[nodiscard]] const cluster::Node* home(const net::Address& address) const { return owner(address).home; }
   // Somebody accepts packets to this address of the node.
   [[nodiscard]] bool listens(const cluster::Node& node, const Key& key) const;
 
@@ -52,12 +63,16 @@ class Network {
   [[nodiscard]] const cluster::Cluster& cluster() const { return atlas_.cluster(); }
 
  private:
-  [[nodiscard]] Way through_balancer(const trace::Balancer& balancer, const Key& key) const;
+  [[nodiscard]] Way through_balancer(const Key& key) const;
   [[nodiscard]] Way by_static_route(const Key& key) const;
-  [[nodiscard]] Way towards_pod(const cluster::Node* from, const Key& key) const;
+  [[nodiscard]] static Way towards_pod(const cluster::Node* from, const Owner& owner, const Key& key);
 
   trace::Atlas atlas_;
   trace::Programs programs_;
+  struct AddressHash {
+    std::size_t operator()(const net::Address& address) const;
+  };
+  mutable std::unordered_map<net::Address, Owner, AddressHash> owners_;
 };
 
 // A first packet of a flow to `key`, without a source.

@@ -12,7 +12,7 @@ namespace {
 
 class Player {
  public:
-  explicit Player(Network& network) : network_(network) {}
+  Player(Network& network, Goal goal) : network_(network), goal_(goal) {}
 
   struct State {
     net::Packet packet;
@@ -32,6 +32,7 @@ class Player {
         break;
     }
     for (const Arrival& arrival : way.arrivals) {
+      if (found()) return;
       State next = state;
       next.packet.dst = arrival.key.destination;
       next.packet.dport = arrival.key.port;
@@ -84,12 +85,27 @@ class Player {
         return pass(node, fate.then, fate.masquerade, state);
       case ir::Fate::Kind::dnat:
         for (const ir::Target& target : fate.targets) {
+          if (found()) return;
           State next = state;
           next.packet.dst = target.address;
           next.packet.dport = target.port;
           pass(node, target.then, target.masquerade, std::move(next));
         }
     }
+  }
+
+  [[nodiscard]] bool found() const {
+    switch (goal_) {
+      case Goal::everything:
+        return false;
+      case Goal::failure:
+        return !played_.surely;
+      case Goal::delivery:
+        return played_.perhaps;
+      case Goal::loss_of_source:
+        return played_.loses_source;
+    }
+    return false;
   }
 
   // Past the rules of a node.
@@ -136,9 +152,11 @@ class Player {
     }
     if (state.masquerade.empty() || played_.loses_source) return;
     played_.loses_source = true;
+    played_.delivery = fmt::format("{} gets it, by {}", destination(state), state.by);
     played_.lost_at = state.masquerade;
   }
   Network& network_;
+  Goal goal_;
   Played played_;
   std::map<Look, bool> met_;  // true: still on the way
   bool failed_ = false;
@@ -146,8 +164,8 @@ class Player {
 
 }  // namespace
 
-Played play(Network& network, net::Packet packet, policy::Origin origin, const cluster::Node* node) {
-  Player player(network);
+Played play(Network& network, net::Packet packet, policy::Origin origin, const cluster::Node* node, Goal goal) {
+  Player player(network, goal);
   if (origin == policy::Origin::outside || node == nullptr) {
     packet.from = net::PacketFrom::external;
     const Key key{packet.dst, packet.protocol, packet.dport};

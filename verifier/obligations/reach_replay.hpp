@@ -2,6 +2,7 @@
 // ways is believed only after this.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "compiler/policy/bound.hpp"
@@ -21,7 +22,11 @@ struct Played {
   std::string node;      // that decided: of the failure if there is one, else of the delivery
 };
 
+// What is looked for; what follows is not played once it is found.
+enum class Goal : std::uint8_t { everything, failure, delivery, loss_of_source };
+
 // `node` is where senders of `origin` are; null: outside, or nobody knows.
-[[nodiscard]] Played play(Network& network, net::Packet packet, policy::Origin origin, const cluster::Node* node);
+[[nodiscard]] Played play(Network& network, net::Packet packet, policy::Origin origin, const cluster::Node* node,
+                          Goal goal = Goal::everything);
 
 }  // namespace portcullis::obligations

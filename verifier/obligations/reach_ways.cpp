@@ -77,7 +77,7 @@ std::size_t WayStore::Hash::operator()(const WayNode& node) const {
 WayId WayStore::end(const End& end) {
   WayNode node;
   node.end = end;
-  return nodes_.add(node).first;
+  return intern(node);
 }
 
 WayId WayStore::test(SourcedId sources, WayId then, WayId other) {
@@ -87,7 +87,7 @@ WayId WayStore::test(SourcedId sources, WayId then, WayId other) {
   node.sources = sources;
   node.then = then;
   node.other = other;
-  return nodes_.add(node).first;
+  return intern(node);
 }
 
 WayId WayStore::choice(std::vector<Branch> branches, bool fixed) {
@@ -99,7 +99,36 @@ WayId WayStore::choice(std::vector<Branch> branches, bool fixed) {
   node.kind = WayNode::Kind::choice;
   node.fixed = fixed;
   node.branches = std::move(branches);
-  return nodes_.add(node).first;
+  return intern(node);
+}
+
+WayId WayStore::intern(const WayNode& node) {
+  const auto [id, fresh] = nodes_.add(node);
+  if (!fresh) return id;
+  std::optional<Interval> hull;
+  const auto widen = [&](const std::optional<Interval>& by) {
+    if (!by) return;
+    hull = hull ? Interval{std::min(hull->low, by->low), std::max(hull->high, by->high)} : *by;
+  };
+  if (node.kind == WayNode::Kind::test) {
+    const Sourced& among = sources_[node.sources];
+    if (!among.empty()) widen(Interval{among.front().low, among.back().high});
+    widen(hulls_[node.then]);
+    widen(hulls_[node.other]);
+  }
+  for (const Branch& b : node.branches) widen(hulls_[b.way]);
+  hulls_.push_back(hull);
+  return id;
+}
+
+std::size_t WayStore::AddressHash::operator()(const net::Address& address) const {
+  return mix(0, address);
+}
+
+SourcedId WayStore::source(const net::Address& address) {
+  const auto [at, fresh] = single_.try_emplace(address, 0);
+  if (fresh) at->second = sources({{address, address}});
+  return at->second;
 }
 
 SourcedId WayStore::sources(Sourced sources) {
@@ -125,7 +154,12 @@ std::uint32_t Ways::index(const cluster::Node& node) const {
 }
 
 WayId Ways::from_outside(const Key& key) {
-  return follow(network_.from_outside(key), {});
+  const std::uint32_t flags = static_cast<std::uint32_t>(key.protocol) << 4U | std::uint32_t{key.port} << 8U;
+  const Seen seen{none, flags, key.destination, {}};
+  if (const auto known = memo_.find(seen); known != memo_.end()) return known->second;
+  const WayId way = follow(network_.from_outside(key), {});
+  memo_.emplace(seen, way);
+  return way;
 }
 
 WayId Ways::from_pod(const cluster::Node& node, const Key& key) {
@@ -181,7 +215,7 @@ WayId Ways::walk(NodeId id, const Place& place, const Key& key, const net::Addre
       return store_.end({false, false, true});
     case NodeKind::to: {
       // The rules have no entry for an endpoint of a lost node.
-      const cluster::Node* home = network_.home(arena_.endpoint_of(node.parts[0]).first);
+      const cluster::Node* home = landing(node.parts[0], key.protocol).home;
       const WayId way = translated(node.parts[0], node.parts[2], place, key);
       return home == nullptr ? way : store_.choice({{index(*home), way}}, false);
     }
@@ -201,7 +235,7 @@ WayId Ways::walk(NodeId id, const Place& place, const Key& key, const net::Addre
       std::vector<Branch> branches;
       branches.reserve(entries.size());
       for (const BalanceEntry& e : entries) {
-        const cluster::Node* home = network_.home(arena_.endpoint_of(e.endpoint).first);
+        const cluster::Node* home = landing(e.endpoint, key.protocol).home;
         branches.push_back({home == nullptr ? none : index(*home), translated(e.endpoint, e.behind, place, key)});
       }
       return store_.choice(std::move(branches), false);
@@ -224,7 +258,9 @@ WayId Ways::tested(const Atom& atom, NodeId then, NodeId other, const Place& pla
           [&](const SourceIsLocal&) { return either(local_sources(*machine(*place.node).program)); },
           [&](const SourceIsEndpoint&) {
             if (endpoint == nullptr) throw base::InternalError("a hairpin in front of a translation");
-            return either({{*endpoint, *endpoint}});
+            if (place.source) return one(*place.source == *endpoint);
+            const WayId yes = one(true), no = one(false);
+            return store_.test(store_.source(*endpoint), yes, no);
           },
           [](const SourcePortIn&) -> WayId { throw base::InternalError("no program looks at source ports"); },
           // What the detector looks for are the interfaces of pods.
@@ -235,7 +271,42 @@ WayId Ways::tested(const Atom& atom, NodeId then, NodeId other, const Place& pla
       atom);
 }
 
+// Most endpoints are pods, no rule looks at packets to them, and where such a packet comes from makes no difference.
+const Ways::Landing& Ways::landing(EndpointId endpoint, net::Protocol protocol) {
+  if (landings_.size() <= endpoint) landings_.resize(endpoint + std::size_t{64});
+  const auto at = static_cast<std::size_t>(protocol);
+  if (landings_[endpoint][at].known) return landings_[endpoint][at];
+  const auto [address, port] = arena_.endpoint_of(endpoint);
+  const Network::Owner& owner = network_.owner(address);
+  Landing landing;
+  landing.known = true;
+  landing.home = owner.home;
+  if (owner.home != nullptr && owner.node == nullptr && !owner.balancer && !owner.service && owner.in_pod_network &&
+      owner.lives) {
+    const Node rest = arena_.node(machine(*owner.home).side.residual({address, protocol, port}, {}));
+    const bool passes = rest.kind == NodeKind::outcome && arena_.outcome_of(rest).end == Outcome::End::passed;
+    landing.plain = passes && !arena_.outcome_of(rest).local && !arena_.outcome_of(rest).masquerade;
+  }
+  for (const bool masqueraded : {false, true}) {
+    if (!landing.plain) break;
+    const WayId end = store_.end({true, masqueraded, false});
+    landing.there[masqueraded ? 1 : 0] = end;
+    landing.elsewhere[masqueraded ? 1 : 0] = store_.choice({{index(*landing.home), end}}, false);
+  }
+  landings_[endpoint][at] = landing;
+  return landings_[endpoint][at];
+}
+
 WayId Ways::translated(EndpointId endpoint, NodeId behind, const Place& place, const Key& key) {
+  const Node after = arena_.node(behind);
+  if (after.kind == NodeKind::outcome) {
+    const Outcome passed = arena_.outcome_of(after);
+    const Landing& known = landing(endpoint, key.protocol);
+    if (known.plain && passed.end == Outcome::End::passed && !passed.local) {
+      const std::size_t masqueraded = place.masqueraded || passed.masquerade ? 1 : 0;
+      return known.home == place.node ? known.there[masqueraded] : known.elsewhere[masqueraded];
+    }
+  }
   const auto [address, port] = arena_.endpoint_of(endpoint);
   return walk(behind, place, {address, key.protocol, port}, &address);
 }

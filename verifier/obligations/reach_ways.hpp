@@ -8,6 +8,7 @@
 // them (reach_network.hpp). Equal diagrams have equal numbers.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -54,6 +55,9 @@ class WayStore {
   [[nodiscard]] WayId test(SourcedId sources, WayId then, WayId other);
   [[nodiscard]] WayId choice(std::vector<Branch> branches, bool fixed);
   [[nodiscard]] SourcedId sources(Sourced sources);
+  [[nodiscard]] SourcedId source(const net::Address& address);  // alone
+  // From the first to the last source that a test of the diagram mentions; absent if it has no test.
+  [[nodiscard]] const std::optional<specialise::Interval>& hull(WayId id) const { return hulls_[id]; }
   [[nodiscard]] const WayNode& node(WayId id) const { return nodes_[id]; }
   [[nodiscard]] const Sourced& sources_of(SourcedId id) const { return sources_[id]; }
 
@@ -61,9 +65,16 @@ class WayStore {
   struct Hash {
     std::size_t operator()(const WayNode& node) const;
   };
+  WayId intern(const WayNode& node);
+
   specialise::Interner<WayNode, Hash> nodes_;
+  std::vector<std::optional<specialise::Interval>> hulls_;  // by node
   std::vector<Sourced> sources_;
   std::map<Sourced, SourcedId> source_ids_;
+  struct AddressHash {
+    std::size_t operator()(const net::Address& address) const;
+  };
+  std::unordered_map<net::Address, SourcedId, AddressHash> single_;
 };
 
 // Of one family.
@@ -106,6 +117,15 @@ class Ways {
     std::size_t operator()(const Seen& seen) const;
   };
 
+  // What becomes of packets that the rules of some node send to an endpoint.
+  struct Landing {
+    bool known = false;
+    bool plain = false;  // they meet no rule that looks at them, and somebody gets them
+    const cluster::Node* home = nullptr;
+    std::array<WayId, 2> there{}, elsewhere{};  // of plain, sent by its own node or by another; masqueraded or not
+  };
+
+  const Landing& landing(specialise::EndpointId endpoint, net::Protocol protocol);
   Machine& machine(const cluster::Node& node);
   WayId meets(const Place& place, const Key& key);
   WayId walk(specialise::NodeId id, const Place& place, const Key& key, const net::Address* endpoint);
@@ -122,6 +142,7 @@ class Ways {
   specialise::Arena arena_;
   std::map<const cluster::Node*, Machine> machines_;
   std::unordered_map<Seen, WayId, SeenHash> memo_;
+  std::vector<std::array<Landing, 4>> landings_;  // by endpoint and protocol
 };
 
 }  // namespace portcullis::obligations
