@@ -23,7 +23,9 @@ std::string proof_text(const Proof& proof, bool explain) {
   for (const std::string& text : placement_texts(proof)) line(out, "placed: ", text);
   if (!explain) return out;
   if (const std::string text = witness_text(proof); !text.empty()) line(out, "witness: ", text);
-  line(out, "decided by ", fmt::format("{}; {} queries, {} steps", proof.decided, proof.queries, proof.steps));
+  line(out, "decided: ",
+       fmt::format("{}{}{} {}, {} steps", proof.decided, proof.decided.empty() ? "" : "; ", proof.queries,
+                   proof.queries == 1 ? "query" : "queries", proof.steps));
   for (const std::string& text : proof.assumptions) line(out, "assumed: ", text);
   for (const std::string& text : proof.except) line(out, "except: ", text);
   return out;

@@ -137,8 +137,8 @@ TEST_CASE("check: --explain, --dump-smt, each cluster by itself") {
   CHECK(explained.status == exit_done);
   CHECK_THAT(
       explained.out,
-      Contains("proved: no two Services answer for one address, protocol and port with different fates\n  decided "
-               "by 8 claims compared, "));
+      Contains("proved: no two Services answer for one address, protocol and port with different fates\n  decided: "
+               "8 claims compared, "));
   const Run run = space.run({"check", "--cluster", "a=a", "--cluster", "b=b", "--dump-smt", "smt"});
   CHECK(run.status == exit_findings);
   CHECK_THAT(run.out, Contains("8 proved, 1 refuted, 0 unknown"));

@@ -57,7 +57,7 @@ TEST_CASE("verify: what holds is proved, and said") {
   CHECK(run.out ==
         "proved: the ruleset of node n1 means what the program means, for every IPv4 packet\n"
         "1 proved, 0 refuted, 0 unknown\n");
-  CHECK_THAT(space.run(with({"--explain"})).out, Contains("\n  decided by ") && Contains("\n  assumed: "));
+  CHECK_THAT(space.run(with({"--explain"})).out, Contains("\n  decided: ") && Contains("\n  assumed: "));
 }
 
 TEST_CASE("verify: what does not hold is a finding with a packet and the line that decides") {

@@ -96,13 +96,13 @@ TEST_CASE("text: --explain says of every proof what it assumes and how it was de
   report::PrintOptions options;
   options.explain = true;
   const std::string out = World().print(Format::text, options);
-  CHECK_THAT(out, Contains("proved: nobody reaches the <database>\n  decided by ; 0 queries, 0 steps\n"));
+  CHECK_THAT(out, Contains("proved: nobody reaches the <database>\n  decided: 0 queries, 0 steps\n"));
   CHECK_THAT(out, Contains("refuted: nobody reaches the <database>\n"
                            "  a packet gets through\n"
                            "  placed: Pod db-0 on n1\n"
                            "  placed: without n2\n"
                            "  witness: tcp from 203.0.113.7 to 192.0.2.1:30080, from outside, on n1\n"
-                           "  decided by 3 packets; 2 queries, 0 steps\n"
+                           "  decided: 3 packets; 2 queries, 0 steps\n"
                            "  assumed: the sun rises\n"
                            "  except: the office\n"));
   CHECK_THAT(out, Contains("  waived until 2027-03-01: later\n"));
