@@ -61,7 +61,7 @@ std::vector<Key> Fates::keys(const policy::Frontend& frontend, const cluster::No
   return out;
 }
 
-void Fates::same(const policy::SameFateQuestion& question, Proof& proof) {
+void Fates::same(const policy::SameFateQuestion& question, Proof& proof, bool tell_masquerade) {
   proof.standing = Standing::vacuous;
   std::size_t pairs = 0;
   for (const net::Family family : net::all_families) {
@@ -72,7 +72,7 @@ void Fates::same(const policy::SameFateQuestion& question, Proof& proof) {
             for (const Key& right : keys(second, node, family)) {
               if (proof.standing == Standing::vacuous) proof.standing = Standing::proved;
               ++pairs;
-              if (compare(node, left, right, question.with_source, proof)) return;
+              if (compare(node, left, right, question.with_source, tell_masquerade, proof)) return;
             }
           }
         }
@@ -83,17 +83,17 @@ void Fates::same(const policy::SameFateQuestion& question, Proof& proof) {
   if (pairs == 0) proof.reason = "no node knows addresses of both of one family";
 }
 
-bool Fates::compare(const cluster::Node& node, const Key& left, const Key& right, bool with_source, Proof& proof) {
+bool Fates::compare(const cluster::Node& node, const Key& left, const Key& right, bool with_source,
+                    bool tell_masquerade, Proof& proof) {
   Side& s = side(node, left.destination.family());
   for (const bool from_node : {false, true}) {
     const specialise::Path path{from_node, net::ConntrackState::fresh};
     const specialise::NodeId a = s.side.residual(left, path), b = s.side.residual(right, path);
-    const Judgement whole = s.all.judge(a, b, left, path);
-    if (whole.kind == Judgement::Kind::equal) continue;
-    const Judgement asked = with_source ? whole : s.but_masquerade.judge(a, b, left, path);
+    const Judgement asked = (with_source ? s.all : s.but_masquerade).judge(a, b, left, path);
     switch (asked.kind) {
       case Judgement::Kind::equal:
-        if (proof.except.empty() && whole.witness)
+        if (with_source || !tell_masquerade || !proof.except.empty()) break;
+        if (const Judgement whole = s.all.judge(a, b, left, path); whole.witness)
           proof.except.push_back(fmt::format("the source: on {}, {} is masqueraded by only one of them", node.name,
                                              whole.witness->text()));
         break;

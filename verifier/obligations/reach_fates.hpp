@@ -23,11 +23,11 @@ class Fates {
 
   // Unsatisfiable iff on no node a packet exists that has other endpoints, weights, memory or refusals by a frontend of
   // the first than by one of the second; with `with_source`, or other masquerade. Without, what differs there is told
-  // in `except`.
+  // in `except`, if that is wanted.
   //
   // A balancer that passes packets to node ports is compared by the node port that they arrive at; a balancer address
   // that nodes know, by that, too.
-  void same(const policy::SameFateQuestion& question, verdict::Proof& proof);
+  void same(const policy::SameFateQuestion& question, verdict::Proof& proof, bool tell_masquerade = true);
 
  private:
   struct Side;  // of one node and family
@@ -35,7 +35,8 @@ class Fates {
   [[nodiscard]] std::vector<Key> keys(const policy::Frontend& frontend, const cluster::Node& node, net::Family family);
   Side& side(const cluster::Node& node, net::Family family);
   // Whether that settles it.
-  bool compare(const cluster::Node& node, const Key& left, const Key& right, bool with_source, verdict::Proof& proof);
+  bool compare(const cluster::Node& node, const Key& left, const Key& right, bool with_source, bool tell_masquerade,
+               verdict::Proof& proof);
   void refute(const cluster::Node& node, const net::Packet& packet, const Key& right, bool with_source,
               verdict::Proof& proof);
 

@@ -112,7 +112,7 @@ class Liveness {
 
   void ask_alike(const policy::Frontend& first, const policy::Frontend& second) {
     Proof proof = begin(alike_);
-    fates_.same({{first}, {second}, false}, proof);
+    fates_.same({{first}, {second}, false}, proof, false);
     if (proof.standing == Standing::vacuous) return;
     ++alike_.asked;
     if (proof.standing == Standing::unknown) return leave_open(alike_, proof);

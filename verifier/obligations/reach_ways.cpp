@@ -156,9 +156,9 @@ std::uint32_t Ways::index(const cluster::Node& node) const {
 WayId Ways::from_outside(const Key& key) {
   const std::uint32_t flags = static_cast<std::uint32_t>(key.protocol) << 4U | std::uint32_t{key.port} << 8U;
   const Seen seen{none, flags, key.destination, {}};
-  if (const auto known = memo_.find(seen); known != memo_.end()) return known->second;
+  if (const std::uint32_t* known = memo_.find(seen)) return *known;
   const WayId way = follow(network_.from_outside(key), {});
-  memo_.emplace(seen, way);
+  memo_.store(seen, way);
   return way;
 }
 
@@ -199,18 +199,19 @@ WayId Ways::meets(const Place& place, const Key& key) {
                               (place.source ? 8U : 0U) | static_cast<std::uint32_t>(key.protocol) << 4U |
                               std::uint32_t{key.port} << 8U | static_cast<std::uint32_t>(place.machines) << 24U;
   const Seen seen{index(*place.node), flags, key.destination, place.source.value_or(net::Address{})};
-  if (const auto known = memo_.find(seen); known != memo_.end()) return known->second;
+  if (const std::uint32_t* known = memo_.find(seen)) return *known;
   const Path path{place.by == By::output, net::ConntrackState::fresh};
-  const WayId way = walk(machine(*place.node).side.residual(key, path), place, key, nullptr);
-  memo_.emplace(seen, way);
+  const WayId way = walk(machine(*place.node).side.residual(key, path), place, key, none);
+  memo_.store(seen, way);
   return way;
 }
 
-WayId Ways::walk(NodeId id, const Place& place, const Key& key, const net::Address* endpoint) {
+WayId Ways::walk(NodeId id, const Place& place, const Key& key, EndpointId endpoint) {
   const Node node = arena_.node(id);
   switch (node.kind) {
     case NodeKind::outcome:
-      return outcome(arena_.outcome_of(node), place, key);
+      return endpoint == none ? outcome(arena_.outcome_of(node), place, key)
+                              : landed(endpoint, arena_.outcome_of(node), place, key);
     case NodeKind::unknown:
       return store_.end({false, false, true});
     case NodeKind::to: {
@@ -245,7 +246,7 @@ WayId Ways::walk(NodeId id, const Place& place, const Key& key, const net::Addre
 }
 
 WayId Ways::tested(const Atom& atom, NodeId then, NodeId other, const Place& place, const Key& key,
-                   const net::Address* endpoint) {
+                   EndpointId endpoint) {
   const auto one = [&](bool holds) { return walk(holds ? then : other, place, key, endpoint); };
   const auto either = [&](const Sourced& sources) {
     if (place.source) return one(holds(sources, *place.source));
@@ -257,10 +258,11 @@ WayId Ways::tested(const Atom& atom, NodeId then, NodeId other, const Place& pla
           [&](const SourceIn& in) { return either(joined(in.intervals)); },
           [&](const SourceIsLocal&) { return either(local_sources(*machine(*place.node).program)); },
           [&](const SourceIsEndpoint&) {
-            if (endpoint == nullptr) throw base::InternalError("a hairpin in front of a translation");
-            if (place.source) return one(*place.source == *endpoint);
+            if (endpoint == none) throw base::InternalError("a hairpin in front of a translation");
+            const net::Address address = arena_.endpoint_of(endpoint).first;
+            if (place.source) return one(*place.source == address);
             const WayId yes = one(true), no = one(false);
-            return store_.test(store_.source(*endpoint), yes, no);
+            return store_.test(store_.source(address), yes, no);
           },
           [](const SourcePortIn&) -> WayId { throw base::InternalError("no program looks at source ports"); },
           // What the detector looks for are the interfaces of pods.
@@ -298,17 +300,15 @@ const Ways::Landing& Ways::landing(EndpointId endpoint, net::Protocol protocol) 
 }
 
 WayId Ways::translated(EndpointId endpoint, NodeId behind, const Place& place, const Key& key) {
-  const Node after = arena_.node(behind);
-  if (after.kind == NodeKind::outcome) {
-    const Outcome passed = arena_.outcome_of(after);
-    const Landing& known = landing(endpoint, key.protocol);
-    if (known.plain && passed.end == Outcome::End::passed && !passed.local) {
-      const std::size_t masqueraded = place.masqueraded || passed.masquerade ? 1 : 0;
-      return known.home == place.node ? known.there[masqueraded] : known.elsewhere[masqueraded];
-    }
-  }
   const auto [address, port] = arena_.endpoint_of(endpoint);
-  return walk(behind, place, {address, key.protocol, port}, &address);
+  return walk(behind, place, {address, key.protocol, port}, endpoint);
+}
+
+WayId Ways::landed(EndpointId endpoint, const Outcome& passed, const Place& place, const Key& key) {
+  const Landing& known = landing(endpoint, key.protocol);
+  if (!known.plain || passed.end != Outcome::End::passed || passed.local) return outcome(passed, place, key);
+  const std::size_t masqueraded = place.masqueraded || passed.masquerade ? 1 : 0;
+  return known.home == place.node ? known.there[masqueraded] : known.elsewhere[masqueraded];
 }
 
 WayId Ways::outcome(const Outcome& outcome, const Place& place, const Key& key) {

@@ -128,11 +128,12 @@ class Ways {
   const Landing& landing(specialise::EndpointId endpoint, net::Protocol protocol);
   Machine& machine(const cluster::Node& node);
   WayId meets(const Place& place, const Key& key);
-  WayId walk(specialise::NodeId id, const Place& place, const Key& key, const net::Address* endpoint);
+  WayId walk(specialise::NodeId id, const Place& place, const Key& key, specialise::EndpointId endpoint);
   WayId outcome(const specialise::Outcome& outcome, const Place& place, const Key& key);
   WayId translated(specialise::EndpointId endpoint, specialise::NodeId behind, const Place& place, const Key& key);
+  WayId landed(specialise::EndpointId endpoint, const specialise::Outcome& outcome, const Place& place, const Key& key);
   WayId tested(const specialise::Atom& atom, specialise::NodeId then, specialise::NodeId other, const Place& place,
-               const Key& key, const net::Address* endpoint);
+               const Key& key, specialise::EndpointId endpoint);
   WayId follow(const Way& way, const Place& before);
   [[nodiscard]] std::uint32_t index(const cluster::Node& node) const;
 
@@ -141,7 +142,7 @@ class Ways {
   WayStore& store_;
   specialise::Arena arena_;
   std::map<const cluster::Node*, Machine> machines_;
-  std::unordered_map<Seen, WayId, SeenHash> memo_;
+  specialise::Memo<Seen, SeenHash> memo_;
   std::vector<std::array<Landing, 4>> landings_;  // by endpoint and protocol
 };
 
