@@ -1,5 +1,5 @@
 // Hostile input ends in a finding with a place, quickly.
-#include <chrono>
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -99,11 +99,11 @@ TEST_CASE("what is made to be slow is not") {
   for (const std::string& text : texts) {
     INFO(text.substr(0, 60));
     for (const bool json : {false, true}) {
-      const auto start = std::chrono::steady_clock::now();
+      const std::clock_t start = std::clock();
       const Reading reading = read_string(text, json);
       CHECK(reading.diagnostics.all().size() <= n);
-      // Linear work takes a fraction of a second; a quadratic loop takes minutes.
-      CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(20));
+      // Linear work takes a fraction of a second of the processor; a quadratic loop takes minutes.
+      CHECK((std::clock() - start) / CLOCKS_PER_SEC < 20);
     }
   }
 }
