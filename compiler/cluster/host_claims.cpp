@@ -97,6 +97,9 @@ class HostPortReport {
       if (nodes_made_up_ && !daemon(first) && !daemon(*later)) {
         finding.severity = base::Severity::warning;
         finding.hint = "three nodes are assumed, and there they meet; give the nodes in a profile";
+      } else if (undecided(first) || undecided(*later)) {
+        finding.severity = base::Severity::warning;
+        finding.hint = "no placement was found that keeps them apart; `portcullis check` decides whether there is one";
       }
       for (const HostClaim* other : ordered) {
         if (other != later && finding.related.size() < most_named)
@@ -125,6 +128,9 @@ class HostPortReport {
   }
 
  private:
+  [[nodiscard]] bool undecided(const HostClaim& claim) const {
+    return claim.group != nullptr && pods_.undecided[position(*claim.group)];
+  }
   static bool daemon(const HostClaim& claim) {
     return claim.group == nullptr || claim.group->daemon || claim.group->observed;
   }

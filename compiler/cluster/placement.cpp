@@ -1,6 +1,8 @@
 #include "compiler/cluster/placement.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <numeric>
 #include <set>
 #include <unordered_map>
@@ -62,6 +64,8 @@ class Placer {
         diagnostics_(diagnostics),
         taken_(nodes.size()),
         nodes_of_(groups.size()),
+        order_(groups.size()),
+        full_(groups.size()),
         open_(groups.size()) {
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       node_index_.emplace(nodes[i].name, static_cast<std::uint32_t>(i));
@@ -81,6 +85,8 @@ class Placer {
     }
     out_.pending.resize(groups.size());
     out_.eligible.resize(groups.size());
+    out_.undecided.resize(groups.size());
+    find_bound();
   }
 
   // Pods that have no choice first, then those that the lock file places, then the rest: what is known never gives way.
@@ -105,19 +111,74 @@ class Placer {
     if (!lock_.placement.empty()) {
       for (const std::size_t g : choosing) place_locked(g);
     }
+    fewest_nodes_first(choosing);
     for (const std::size_t g : choosing) place_spread(g);
     return std::move(out_);
   }
 
  private:
-  void record(std::size_t g, std::string name, std::string node) {
+  // A port of a node that has its pod.
+  struct Taken {
+    const NodePortWant* want = nullptr;
+    std::size_t pod = 0;  // index into out_.pods
+  };
+  // Why a pod stands where it does; contested: its ports are taken there, and it cannot run.
+  enum class Hold : std::uint8_t { known, locked, chosen, contested };
+
+  struct Constraints {
+    bool one_a_node = false;                                   // its own host ports keep its pods apart
+    std::set<std::uint32_t> own;                               // nodes it has pods on
+    std::vector<std::pair<std::string, bool>> keys;            // topology keys; true: the term matches the group itself
+    std::vector<std::set<std::string, std::less<>>> occupied;  // by key
+  };
+
+  void record(std::size_t g, std::string name, std::string node, Hold hold = Hold::known) {
     names_.insert(pod_key(groups_[g], name));
     const auto found = node_index_.find(node);
-    if (found != node_index_.end()) {
-      nodes_of_[g].push_back(found->second);
-      for (const NodePortWant& want : groups_[g].ports) taken_[found->second].emplace(port_key(want), &want);
-    }
+    if (found != node_index_.end()) stand(out_.pods.size(), g, found->second);
     out_.pods.push_back({std::move(name), std::move(node), g});
+    holds_.push_back(hold);
+  }
+
+  void stand(std::size_t pod, std::size_t g, std::uint32_t node) {
+    nodes_of_[g].push_back(node);
+    for (const NodePortWant& want : groups_[g].ports) taken_[node].emplace(port_key(want), Taken{&want, pod});
+  }
+
+  void move(std::size_t pod, std::uint32_t to) {
+    PlacedPod& placed = out_.pods[pod];
+    const std::uint32_t from = node_index_.at(placed.node);
+    std::erase_if(taken_[from], [&](const auto& entry) { return entry.second.pod == pod; });
+    nodes_of_[placed.group].erase(std::ranges::find(nodes_of_[placed.group], from));
+    placed.node = nodes_[to].name;
+    stand(pod, placed.group, to);
+  }
+
+  // Workloads with host ports: who has the least choice first. The others keep their places in between.
+  void fewest_nodes_first(std::vector<std::size_t>& choosing) const {
+    std::vector<std::size_t> with_ports;
+    std::ranges::copy_if(choosing, std::back_inserter(with_ports), [&](std::size_t g) { return wants_ports(g); });
+    std::ranges::stable_sort(with_ports, {}, [&](std::size_t g) { return out_.eligible[g].size(); });
+    auto next = with_ports.begin();
+    for (std::size_t& g : choosing) {
+      if (wants_ports(g)) g = *next++;
+    }
+  }
+  [[nodiscard]] bool wants_ports(std::size_t g) const { return !groups_[g].ports.empty(); }
+
+  // Pods that anti-affinity is about stay where they are: whoever moves them would have to ask all of its terms anew.
+  void find_bound() {
+    bound_.resize(groups_.size());
+    for (std::size_t g = 0; g < groups_.size(); ++g) {
+      for (const manifest::PodAntiAffinityTerm& term : groups_[g].spec->required_pod_anti_affinity) {
+        bound_[g] = true;
+        if (!term.selector) continue;
+        const auto* candidates = index_.candidates(groups_[g].ns(), term.selector->match_labels);
+        if (candidates == nullptr) continue;
+        for (const std::uint32_t other : *candidates)
+          bound_[other] = bound_[other] || matches(*term.selector, groups_[other].labels);
+      }
+    }
   }
 
   static std::uint32_t port_key(const NodePortWant& want) {
@@ -187,32 +248,109 @@ class Placer {
     std::vector<std::string>& open = open_[g];
     if (open.empty()) return;
     const PodGroup& group = groups_[g];
-    const std::vector<std::uint32_t> order = ranked(group, eligible_nodes(group, true), open.size());
+    order_[g] = ranked(group, eligible_nodes(group, true), open.size());
     Constraints constraints = constraints_of(g);
     for (std::size_t i = 0; i < open.size(); ++i) {
-      const auto node = pick(group, order, i, constraints);
+      auto node = pick(group, order_[g], i, constraints);
+      if (wants_ports(g) && (!node || !ports_free(group, *node))) {
+        if (const auto freed = make_room(g, constraints)) {
+          node = freed;
+          constraints = constraints_of(g);  // its own pods may have moved
+        }
+      }
       if (!node) {  // a pod more never makes room
         out_.pending[g] = open.size() - i;
         return;
       }
-      put(g, std::move(open[i]), *node, constraints);
+      put(g, std::move(open[i]), *node, constraints, ports_free(group, *node) ? Hold::chosen : Hold::contested);
     }
   }
 
-  struct Constraints {
-    bool one_a_node = false;                                   // its own host ports keep its pods apart
-    std::set<std::uint32_t> own;                               // nodes it has pods on
-    std::vector<std::pair<std::string, bool>> keys;            // topology keys; true: the term matches the group itself
-    std::vector<std::set<std::string, std::less<>>> occupied;  // by key
-  };
+  // Pods that have ports of the node that the group wants.
+  [[nodiscard]] std::set<std::size_t> in_the_way(std::size_t g, std::uint32_t node) const {
+    std::set<std::size_t> pods;
+    for (const NodePortWant& want : groups_[g].ports) {
+      const auto [first, last] = taken_[node].equal_range(port_key(want));
+      for (auto entry = first; entry != last; ++entry) {
+        const std::size_t pod = entry->second.pod;
+        if (holds_[pod] != Hold::contested && overlap(*entry->second.want, want)) pods.insert(pod);
+      }
+    }
+    return pods;
+  }
 
-  void put(std::size_t g, std::string name, std::uint32_t node, Constraints& constraints) {
+  [[nodiscard]] bool movable(std::size_t pod) const {
+    return holds_[pod] == Hold::chosen && !bound_[out_.pods[pod].group];
+  }
+
+  // A node for one more pod of the group, if others move: the shortest chain of pods, each of which takes the node of
+  // the one before it, and the last a free one. Without a chain no placement has room for all of them, as long as any
+  // two of the pods on the way want one port, and those that stay have no choice (Hall: n + 1 pods for n nodes); else
+  // that is undecided.
+  std::optional<std::uint32_t> make_room(std::size_t g, const Constraints& constraints) {
+    constexpr std::size_t the_new_one = SIZE_MAX;
+    if (full_[g]) return {};  // and will be, with more pods
+    std::vector<std::size_t> wanderers{the_new_one};
+    std::map<std::uint32_t, std::size_t> wanted_by;  // node → the pod that would take it
+    std::set<std::size_t> groups{g};
+    bool certain = true;
+    for (std::size_t next = 0; next < wanderers.size(); ++next) {
+      const std::size_t pod = wanderers[next];
+      const std::size_t group = pod == the_new_one ? g : out_.pods[pod].group;
+      for (const std::uint32_t node : order_[group]) {
+        if (wanted_by.contains(node)) continue;
+        if (pod == the_new_one && !apart_by_affinity(node, constraints)) {
+          certain = false;
+          continue;
+        }
+        wanted_by.emplace(node, pod);
+        const std::set<std::size_t> blockers = in_the_way(group, node);
+        if (blockers.empty()) return shift(node, wanted_by, the_new_one);
+        const auto known = std::ranges::find(blockers, Hold::known, [&](std::size_t b) { return holds_[b]; });
+        const std::size_t blocker = known != blockers.end() ? *known : *blockers.begin();
+        groups.insert(out_.pods[blocker].group);
+        if (known != blockers.end()) continue;
+        if (blockers.size() == 1 && movable(blocker)) {
+          wanderers.push_back(blocker);
+        } else {
+          certain = false;
+        }
+      }
+    }
+    full_[g] = true;
+    out_.undecided[g] = !certain || !all_overlap(groups);
+    return {};
+  }
+
+  // Every pod of the chain takes its node, from the free one on. Returns the one that is left.
+  std::uint32_t shift(std::uint32_t node, const std::map<std::uint32_t, std::size_t>& wanted_by,
+                      std::size_t the_new_one) {
+    for (;;) {
+      const std::size_t pod = wanted_by.at(node);
+      if (pod == the_new_one) return node;
+      const std::uint32_t left = node_index_.at(out_.pods[pod].node);
+      move(pod, node);
+      node = left;
+    }
+  }
+
+  [[nodiscard]] bool all_overlap(const std::set<std::size_t>& groups) const {
+    return std::ranges::all_of(groups, [&](std::size_t a) {
+      return std::ranges::all_of(groups, [&](std::size_t b) {
+        return std::ranges::any_of(groups_[a].ports, [&](const NodePortWant& left) {
+          return std::ranges::any_of(groups_[b].ports, [&](const NodePortWant& right) { return overlap(left, right); });
+        });
+      });
+    });
+  }
+
+  void put(std::size_t g, std::string name, std::uint32_t node, Constraints& constraints, Hold hold = Hold::chosen) {
     constraints.own.insert(node);
     for (std::size_t k = 0; k < constraints.keys.size(); ++k) {
       if (!constraints.keys[k].second) continue;
       if (const auto value = domain(nodes_[node], constraints.keys[k].first)) constraints.occupied[k].emplace(*value);
     }
-    record(g, std::move(name), nodes_[node].name);
+    record(g, std::move(name), nodes_[node].name, hold);
   }
 
   // Rendezvous order: each node's rank hangs on the two names alone, so that a node more or less moves few pods.
@@ -256,18 +394,21 @@ class Placer {
     return constraints;
   }
 
-  [[nodiscard]] bool apart(std::uint32_t node, const Constraints& constraints) const {
+  [[nodiscard]] bool apart_by_affinity(std::uint32_t node, const Constraints& constraints) const {
     for (std::size_t k = 0; k < constraints.keys.size(); ++k) {
       const auto value = domain(nodes_[node], constraints.keys[k].first);
       if (value && constraints.occupied[k].contains(*value)) return false;
     }
-    return !constraints.one_a_node || !constraints.own.contains(node);
+    return true;
+  }
+  [[nodiscard]] bool apart(std::uint32_t node, const Constraints& constraints) const {
+    return apart_by_affinity(node, constraints) && (!constraints.one_a_node || !constraints.own.contains(node));
   }
 
   [[nodiscard]] bool ports_free(const PodGroup& group, std::uint32_t node) const {
     return std::ranges::all_of(group.ports, [&](const NodePortWant& want) {
       const auto [first, last] = taken_[node].equal_range(port_key(want));
-      return std::none_of(first, last, [&](const auto& entry) { return overlap(*entry.second, want); });
+      return std::none_of(first, last, [&](const auto& entry) { return overlap(*entry.second.want, want); });
     });
   }
 
@@ -299,7 +440,7 @@ class Placer {
       }
       const auto node = node_index_.find(locked->second);
       if (node != node_index_.end() && may_stand(group, node->second) && apart(node->second, constraints)) {
-        put(g, std::move(name), node->second, constraints);
+        put(g, std::move(name), node->second, constraints, Hold::locked);
         continue;
       }
       base::Diagnostic& finding = diagnostics_.add(
@@ -324,10 +465,14 @@ class Placer {
   base::Diagnostics& diagnostics_;
   std::unordered_map<std::string, std::uint32_t> node_index_;
   std::vector<std::uint64_t> node_hashes_;
-  std::vector<std::unordered_multimap<std::uint32_t, const NodePortWant*>> taken_;  // by node
-  std::vector<std::vector<std::uint32_t>> nodes_of_;                                // by group
-  std::vector<std::vector<std::string>> open_;     // by group: names of pods that are not placed yet
-  std::unordered_set<std::string> given_, names_;  // of pods in the input; of all pods
+  std::vector<std::unordered_multimap<std::uint32_t, Taken>> taken_;  // by node
+  std::vector<Hold> holds_;                                           // by pod
+  std::vector<bool> bound_;                                           // by group: see find_bound
+  std::vector<std::vector<std::uint32_t>> nodes_of_;                  // by group
+  std::vector<std::vector<std::uint32_t>> order_;                     // by group: nodes that it may take, best first
+  std::vector<bool> full_;                                            // by group: no pod more finds a node
+  std::vector<std::vector<std::string>> open_;                        // by group: names of pods that are not placed yet
+  std::unordered_set<std::string> given_, names_;                     // of pods in the input; of all pods
   LabelIndex index_;
   Placement out_;
 };

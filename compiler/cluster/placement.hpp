@@ -1,6 +1,7 @@
 // Which node a pod runs on. The scheduler's hard rules are kept (nodeName, nodeSelector, required node affinity,
 // taints, required pod anti-affinity, host ports); among the nodes that are left, pods of a workload are spread in an
-// order that its name and the nodes' names give.
+// order that its name and the nodes' names give. A pod with host ports that finds no node moves others out of its way
+// (an augmenting path), so that two pods meet only where no placement keeps them apart, or where that is not certain.
 #pragma once
 
 #include <optional>
@@ -29,6 +30,8 @@ struct Placement {
   std::vector<std::size_t> pending;  // by group: pods that find no node
   std::vector<std::vector<std::uint32_t>>
       eligible;  // by group: node indices it may run on (only for groups that want ports of the node)
+  // By group: a pod of it stands where its port is taken, and there may be a placement where none does.
+  std::vector<bool> undecided;
 };
 
 [[nodiscard]] Placement place(const std::vector<PodGroup>& groups, const std::vector<Node>& nodes, const Lock& lock,

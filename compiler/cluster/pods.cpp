@@ -40,6 +40,7 @@ class PodPlanner {
     Placement placement = place(out_.groups, nodes_, lock_, diagnostics_);
     out_.eligible = std::move(placement.eligible);
     out_.pending = std::move(placement.pending);
+    out_.undecided = std::move(placement.undecided);
     for (PlacedPod& placed : placement.pods) out_.pods.push_back(facts(std::move(placed)));
     std::ranges::stable_sort(out_.pods, {}, [&](const PodFacts& p) {
       return std::tuple(out_.groups[p.group].ns(), std::string_view{p.name});

@@ -34,6 +34,7 @@ struct Pods {
   std::vector<PodFacts> pods;        // sorted by namespace, name
   std::vector<std::size_t> pending;  // by group, see Placement; likewise below
   std::vector<std::vector<std::uint32_t>> eligible;
+  std::vector<bool> undecided;
 };
 
 // Plans what is missing, says so once a workload (PC2101), keeps to the lock (PC2102), and says what finds no address
