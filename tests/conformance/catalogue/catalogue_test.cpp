@@ -15,6 +15,7 @@
 #include "compiler/base/text.hpp"
 #include "compiler/cluster/resolve.hpp"
 #include "compiler/manifest/read.hpp"
+#include "verifier/obligations/conflicts.hpp"
 
 namespace portcullis {
 
@@ -141,7 +142,9 @@ std::vector<std::string> codes(const std::string& text) {
   base::SourceMap sources;
   base::Diagnostics diagnostics;
   const auto input = manifest::read_text("example.yaml", text, false, {}, sources, diagnostics);
-  static_cast<void>(cluster::resolve(input, {}, diagnostics));
+  const cluster::Cluster cluster = cluster::resolve(input, {}, diagnostics).cluster;
+  smt::Session session;
+  static_cast<void>(obligations::prove_no_conflicts(cluster, session, diagnostics));  // finds some of them
   std::vector<std::string> out;
   for (const base::Diagnostic& d : diagnostics.all()) out.push_back(d.code);
   return out;
@@ -163,8 +166,9 @@ TEST_CASE("codes, names and severities are those of the page") {
 }
 
 TEST_CASE("the page's examples of rules that this version reports are reported, their corrections are not") {
-  // These need a profile that the page leaves to the reader: a full range of node ports, a cluster of one family.
-  constexpr std::array<std::string_view, 2> of_a_profile{"PC2040", "PC2041"};
+  // These need a profile that the page leaves to the reader: a full range of node ports, a cluster of one family,
+  // nodes with addresses of their own.
+  constexpr std::array<std::string_view, 3> of_a_profile{"PC2040", "PC2041", "PC3103"};
   const std::optional<Page> page = read_page();
   if (!page) return;
   std::size_t tried = 0;

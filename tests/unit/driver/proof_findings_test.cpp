@@ -48,7 +48,7 @@ policy::Waiver waiver() {
 
 }  // namespace
 
-TEST_CASE("a proof that fails has a finding of its standing; one that holds has none") {
+TEST_CASE("a proof that fails has a finding of its standing, one that holds has none") {
   std::vector<Proof> proofs{proof(Standing::proved), proof(Standing::unknown), proof(Standing::vacuous),
                             conflict(here, there)};
   proofs[1].reason = "the limit was reached";

@@ -144,7 +144,7 @@ TEST_CASE("json: a proof has its verdict, its packet in the words of a packets f
   CHECK(out["summary"]["waived"] == 4);
 }
 
-TEST_CASE("junit: a test a proof; what is left open fails as what is refuted does") {
+TEST_CASE("junit: a test a proof, and what is left open fails as what is refuted does") {
   const std::string out = World().print(Format::junit);
   CHECK_THAT(out, Contains("<testsuites tests=\"6\" failures=\"3\" errors=\"0\">"));
   CHECK_THAT(out, Contains("classname=\"portcullis\" name=\"a: nobody reaches the &lt;database&gt;\"/>"));
