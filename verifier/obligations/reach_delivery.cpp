@@ -223,36 +223,23 @@ bool Delivery::lost(const Group& group, const Demand& demand, const policy::Reac
 }
 
 bool Delivery::replay_lost(const Group& group, const Demand& demand, const Answer& answer, Proof& proof) {
-  const auto gone = [&](const cluster::Node* node) {
-    return std::ranges::binary_search(answer.lost, static_cast<std::uint32_t>(node - network_.cluster().nodes.data()));
-  };
-  const auto rest = [&]() -> Losses& {
-    if (losses_ == nullptr || losses_->nodes != answer.lost) losses_ = std::make_unique<Losses>(network_, answer.lost);
-    return *losses_;
-  };
   // What is told: a way that no static route is part of, if there is one.
   std::string told;
   const Key* shown = &demand.keys.front();
   bool told_fixed = true;
   for (const Key& key : demand.keys) {
-    std::string failure;
-    if (group.node == nullptr) {
-      const Way way = network_.from_outside(key);
-      const auto through = std::ranges::find_if(way.arrivals, gone, &Arrival::node);
-      if (way.fixed && through != way.arrivals.end())
-        failure = fmt::format("all of it hangs on the node of a static route, here {}", through->node->name);
+    const net::Packet p = packet(group, key, *answer.source);
+    Played played = play(network_, p, group.group->origin, group.node, Goal::failure, answer.lost);
+    if (played.emptied) {
+      if (losses_ == nullptr || losses_->nodes != answer.lost)
+        losses_ = std::make_unique<Losses>(network_, answer.lost);
+      const cluster::Node* sender = group.node == nullptr ? nullptr : losses_->cluster.node(group.node->name);
+      played = play(losses_->network, p, group.group->origin, sender, Goal::failure);
     }
-    const bool fixed = !failure.empty();
-    if (!fixed) {
-      Losses& left = rest();
-      const cluster::Node* sender = group.node == nullptr ? nullptr : left.cluster.node(group.node->name);
-      const Played played =
-          play(left.network, packet(group, key, *answer.source), group.group->origin, sender, Goal::failure);
-      if (played.surely) return false;
-      failure = played.failure;
-    }
+    if (played.surely) return false;
+    const bool fixed = group.node == nullptr && network_.from_outside(key).fixed;
     if (!told.empty() && (fixed || !told_fixed)) continue;
-    told = failure;
+    told = played.failure;
     told_fixed = fixed;
     shown = &key;
   }

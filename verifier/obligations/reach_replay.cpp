@@ -1,5 +1,6 @@
 #include "verifier/obligations/reach_replay.hpp"
 
+#include <algorithm>
 #include <compare>
 #include <map>
 #include <utility>
@@ -12,7 +13,8 @@ namespace {
 
 class Player {
  public:
-  Player(Network& network, Goal goal) : network_(network), goal_(goal) {}
+  Player(Network& network, Goal goal, std::span<const std::uint32_t> lost)
+      : network_(network), goal_(goal), lost_(lost) {}
 
   struct State {
     net::Packet packet;
@@ -31,8 +33,14 @@ class Player {
       case Way::Kind::arrives:
         break;
     }
+    const auto through = std::ranges::find_if(way.arrivals, [&](const Arrival& a) { return gone(a.node); });
+    if (way.fixed && through != way.arrivals.end())
+      return fail(fmt::format("all of it hangs on the node of a static route, here {}", through->node->name), state);
+    bool any = false;
     for (const Arrival& arrival : way.arrivals) {
       if (found()) return;
+      if (gone(arrival.node)) continue;
+      any = true;
       State next = state;
       next.packet.dst = arrival.key.destination;
       next.packet.dport = arrival.key.port;
@@ -41,6 +49,7 @@ class Player {
       next.routed = way.fixed;
       meet(*arrival.node, std::move(next));
     }
+    if (!any) fail(fmt::format("{} is lost", way.arrivals.front().node->name), state);
   }
 
   void meet(const cluster::Node& node, State state) {
@@ -83,15 +92,28 @@ class Player {
       case ir::Fate::Kind::none:
       case ir::Fate::Kind::accept:
         return pass(node, fate.then, fate.masquerade, state);
-      case ir::Fate::Kind::dnat:
+      case ir::Fate::Kind::dnat: {
+        const bool all_gone =
+            std::ranges::all_of(fate.targets, [&](const ir::Target& t) { return gone(network_.home(t.address)); });
+        if (all_gone) {
+          played_.emptied = true;
+          return fail(fmt::format("{} has no endpoint for it that is left", node.name), state);
+        }
         for (const ir::Target& target : fate.targets) {
           if (found()) return;
+          if (gone(network_.home(target.address))) continue;
           State next = state;
           next.packet.dst = target.address;
           next.packet.dport = target.port;
           pass(node, target.then, target.masquerade, std::move(next));
         }
+      }
     }
+  }
+
+  [[nodiscard]] bool gone(const cluster::Node* node) const {
+    if (node == nullptr || lost_.empty()) return false;
+    return std::ranges::binary_search(lost_, static_cast<std::uint32_t>(node - network_.cluster().nodes.data()));
   }
 
   [[nodiscard]] bool found() const {
@@ -157,6 +179,7 @@ class Player {
   }
   Network& network_;
   Goal goal_;
+  std::span<const std::uint32_t> lost_;
   Played played_;
   std::map<Look, bool> met_;  // true: still on the way
   bool failed_ = false;
@@ -164,8 +187,9 @@ class Player {
 
 }  // namespace
 
-Played play(Network& network, net::Packet packet, policy::Origin origin, const cluster::Node* node, Goal goal) {
-  Player player(network, goal);
+Played play(Network& network, net::Packet packet, policy::Origin origin, const cluster::Node* node, Goal goal,
+            std::span<const std::uint32_t> lost) {
+  Player player(network, goal, lost);
   if (origin == policy::Origin::outside || node == nullptr) {
     packet.from = net::PacketFrom::external;
     const Key key{packet.dst, packet.protocol, packet.dport};

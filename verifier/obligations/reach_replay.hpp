@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "compiler/policy/bound.hpp"
@@ -15,6 +16,7 @@ struct Played {
   bool perhaps = false;       // … for some choices
   bool loses_source = false;  // some delivered packet was masqueraded on its way
   bool undefined = false;     // two owners of a key
+  bool emptied = false;       // every endpoint of some balance was lost: other rules may decide then
   // In words, each of the first such way that was met; empty if there is none.
   std::string failure;   // `node-a rejects it`
   std::string delivery;  // `10.0.1.2:8080 gets it, by node-a`
@@ -26,7 +28,9 @@ struct Played {
 enum class Goal : std::uint8_t { everything, failure, delivery, loss_of_source };
 
 // `node` is where senders of `origin` are; null: outside, or nobody knows.
+// `lost` are nodes that are gone, ascending indexes into Cluster::nodes; rules are taken as having the rest of their
+// endpoints.
 [[nodiscard]] Played play(Network& network, net::Packet packet, policy::Origin origin, const cluster::Node* node,
-                          Goal goal = Goal::everything);
+                          Goal goal = Goal::everything, std::span<const std::uint32_t> lost = {});
 
 }  // namespace portcullis::obligations
