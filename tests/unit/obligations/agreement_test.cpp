@@ -140,9 +140,7 @@ TEST_CASE("the prover and a walk over every packet agree about random clusters")
       }
     }
     INFO("seed " << seed << "\n" << text << judged.reasons());
-    const auto standing = [](bool meets) {
-      return meets ? verdict::Standing::refuted : verdict::Standing::proved;
-    };
+    const auto standing = [](bool meets) { return meets ? verdict::Standing::refuted : verdict::Standing::proved; };
     REQUIRE_FALSE(judged.of("services").empty());
     REQUIRE_FALSE(judged.of("nodes").empty());
     CHECK(judged.of("services").front()->standing == standing(services_meet));
