@@ -207,7 +207,7 @@ bool Delivery::lost(const Group& group, const Demand& demand, const policy::Reac
         leave_open(proof, answer.reason);
         return false;
       }
-      if (replay_lost(group, demand, answer, proof)) return true;
+      if (replay_lost(group, demand, answer, any_endpoint(question.to, has_hints), proof)) return true;
       if (!any_endpoint(question.to, stands_by) && !any_endpoint(question.to, has_hints))
         throw base::InternalError("the loss of nodes should stop " +
                                   packet(group, demand.keys.front(), *answer.source).text());
@@ -222,7 +222,8 @@ bool Delivery::lost(const Group& group, const Demand& demand, const policy::Reac
   return false;
 }
 
-bool Delivery::replay_lost(const Group& group, const Demand& demand, const Answer& answer, Proof& proof) {
+// With topology hints, rules that are compiled anew may have other endpoints.
+bool Delivery::replay_lost(const Group& group, const Demand& demand, const Answer& answer, bool hints, Proof& proof) {
   // What is told: a way that no static route is part of, if there is one.
   std::string told;
   const Key* shown = &demand.keys.front();
@@ -230,14 +231,14 @@ bool Delivery::replay_lost(const Group& group, const Demand& demand, const Answe
   for (const Key& key : demand.keys) {
     const net::Packet p = packet(group, key, *answer.source);
     Played played = play(network_, p, group.group->origin, group.node, Goal::failure, answer.lost);
-    if (played.emptied) {
+    const bool fixed = group.node == nullptr && network_.from_outside(key).fixed;
+    if (played.emptied || (hints && !fixed)) {
       if (losses_ == nullptr || losses_->nodes != answer.lost)
         losses_ = std::make_unique<Losses>(network_, answer.lost);
       const cluster::Node* sender = group.node == nullptr ? nullptr : losses_->cluster.node(group.node->name);
       played = play(losses_->network, p, group.group->origin, sender, Goal::failure);
     }
     if (played.surely) return false;
-    const bool fixed = group.node == nullptr && network_.from_outside(key).fixed;
     if (!told.empty() && (fixed || !told_fixed)) continue;
     told = played.failure;
     told_fixed = fixed;

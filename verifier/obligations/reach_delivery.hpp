@@ -48,7 +48,7 @@ class Delivery {
   [[nodiscard]] net::Packet packet(const Group& group, const Key& key, const net::Address& source) const;
   bool undelivered(const Group& group, const Demand& demand, verdict::Proof& proof);
   bool lost(const Group& group, const Demand& demand, const policy::ReachableQuestion& question, verdict::Proof& proof);
-  bool replay_lost(const Group& group, const Demand& demand, const Answer& answer, verdict::Proof& proof);
+  bool replay_lost(const Group& group, const Demand& demand, const Answer& answer, bool hints, verdict::Proof& proof);
   void chance(const policy::Sources& from, const policy::Destination& to, Aspect aspect, verdict::Proof& proof);
   bool replay_chance(const Group& group, const std::vector<Key>& keys, const net::Address& source, Aspect aspect,
                      verdict::Proof& proof);
