@@ -114,7 +114,13 @@ inline constexpr auto limits_rules = std::to_array<Rule>({
     {.code = "PC6006",
      .name = "lost-with-node",
      .severity = Severity::error,
-     .explanation = "The sentence no longer holds when certain nodes are lost."},
+     .explanation =
+         "A sentence with `surviving` holds as long as all nodes are there, and no longer when those that the "
+         "finding names are lost. Reported by `check`.",
+     .fix = "Let the pods run on more nodes, or ask to survive fewer.",
+     .policy = R"(reachable from internet to service shop/db surviving any 1 node)",
+     .policy_fixed = R"(reachable from internet to service shop/web surviving any 1 node)",
+     .reported = true},
     {.code = "PC6007",
      .name = "placement-conflict",
      .severity = Severity::error,

@@ -60,6 +60,8 @@ std::vector<Proof> prove_sentences(const policy::Bound& bound, const cluster::Cl
     if (std::holds_alternative<policy::NoConflictsQuestion>(obligation.question)) take_from(built_in, proofs[i]);
     if (obligation.sentence->several) proofs[i].statement += " [" + obligation.about + "]";
     proofs[i].span = obligation.sentence->span;
+    const bool lost = std::ranges::any_of(proofs[i].placement, [](const auto& p) { return p.first == "lost"; });
+    if (lost) proofs[i].code = "PC6006";
   }
   return proofs;
 }

@@ -46,8 +46,8 @@ std::string code_of(const Proof& proof) {
 
 // At the line of the manifest that decides, where there is one; else at the sentence.
 base::Diagnostic finding_of(const Proof& proof) {
-  const auto known = [](const base::Related& r) { return r.span.known(); };
-  const auto deciding = std::ranges::find_if(proof.related, known);
+  const auto decides = [](const base::Related& r) { return r.span.known() && r.message != "lost"; };
+  const auto deciding = std::ranges::find_if(proof.related, decides);
   const bool at_manifest = proof.standing == Standing::refuted && deciding != proof.related.end();
   std::string message = fmt::format("{}: {}", verdict::to_string(proof.standing), proof.statement);
   if (!proof.reason.empty()) message += ": " + proof.reason;

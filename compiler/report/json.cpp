@@ -71,8 +71,7 @@ Json proof_json(const verdict::Proof& proof, Locator& locator) {
   if (proof.witness) json["witness"] = packet_value(*proof.witness);
   json["node"] = proof.node.empty() ? Json(nullptr) : Json(proof.node);
   json["placement"] = Json::array();
-  for (const auto& [what, node] : proof.placement)
-    json["placement"].push_back({{"what", what.empty() ? Json(nullptr) : Json(what)}, {"node", node}});
+  for (const auto& [what, node] : proof.placement) json["placement"].push_back({{"what", what}, {"node", node}});
   json["reason"] = proof.reason;
   json["waived"] = proof.waived.empty() ? Json(nullptr) : Json(proof.waived);
   Json place;

@@ -70,7 +70,7 @@ std::string witness_text(const Proof& proof) {
 std::vector<std::string> placement_texts(const Proof& proof) {
   std::vector<std::string> out;
   for (const auto& [what, node] : proof.placement)
-    out.push_back(what.empty() ? "without " + node : fmt::format("{} on {}", what, node));
+    out.push_back(what == "lost" ? "without " + node : fmt::format("{} on {}", what, node));
   return out;
 }
 

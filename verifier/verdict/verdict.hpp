@@ -31,7 +31,8 @@ struct Proof {
   std::vector<std::string> except;     // what the statement leaves out: exceptions of the sentence, waivers
   std::optional<net::Packet> witness;  // refuted: a packet that shows it; replayed by the interpreter
   std::string node;                    // where the witness shows it; empty where that is no matter of a node
-  // Refuted: which pods stand where, or which nodes are gone (`pod or workload`, `node`), if that is the witness.
+  // Refuted: which pods stand where (`pod or workload`, `node`), or which nodes are gone (`lost`, `node`), if that is
+  // the witness.
   std::vector<std::pair<std::string, std::string>> placement;
   std::vector<base::Related> related;    // everybody who takes part, with the line that says so; who decides first
   std::vector<std::string> assumptions;  // under which the verdict holds; printed with it

@@ -42,7 +42,7 @@ struct World {
                                   .dport = 30080,
                                   .iif = ""};
     refuted.node = "n1";
-    refuted.placement = {{"Pod db-0", "n1"}, {"", "n2"}};
+    refuted.placement = {{"Pod db-0", "n1"}, {"lost", "n2"}};
     refuted.related = {{"node port", fixture.at("30080")}};
     refuted.except = {"the office"};
     refuted.assumptions = {"the sun rises"};
@@ -127,7 +127,7 @@ TEST_CASE("json: a proof has its verdict, its packet in the words of a packets f
   CHECK(refuted["witness"] == packet);
   CHECK(refuted["node"] == "n1");
   CHECK(refuted["placement"] ==
-        json::array({{{"what", "Pod db-0"}, {"node", "n1"}}, {{"what", nullptr}, {"node", "n2"}}}));
+        json::array({{{"what", "Pod db-0"}, {"node", "n1"}}, {{"what", "lost"}, {"node", "n2"}}}));
   CHECK(refuted["reason"] == "a packet gets through");
   CHECK(refuted["file"] == "db.yaml");
   CHECK(refuted["line"] == 2);
