@@ -13,9 +13,7 @@ function(portcullis_precompiled target kind)
     return()
   endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    # The first as ccache needs it. GCC 12 forgets that what comes out of a precompiled header is the system's, and
-    # reports its false positives inside libstdc++; the other presets keep these warnings.
-    target_compile_options(${target} PRIVATE -fpch-preprocess -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread)
+    target_compile_options(${target} PRIVATE -fpch-preprocess)  # as ccache needs it
   endif()
   get_property(first GLOBAL PROPERTY portcullis_precompiled_${kind})
   if(first)
