@@ -84,6 +84,8 @@ class JsonDocuments::Reader {
   bool add_plain(std::string_view token, Tree& tree, NodeId parent, NodeId& last);
   void close(Tree& tree, NodeId id, NodeId last);
   NodeId attach(Tree& tree, TreeNode node, std::size_t begin, std::size_t end, NodeId parent, NodeId& last);
+  // Where a token begins.
+  [[nodiscard]] std::size_t offset(std::string_view token) const { return offset(&token.front()); }
   [[nodiscard]] std::size_t offset(const char* at) const { return static_cast<std::size_t>(at - json_.data()) + at_; }
   [[nodiscard]] bool ends_with_root(const Tree& tree) const;
   [[nodiscard]] Problem explain(std::string_view fallback) const;
@@ -204,7 +206,7 @@ bool JsonDocuments::Reader::walk(ondemand::value value, Tree& tree, NodeId paren
   if (depth >= limits_.depth) return false;
   TreeNode node;
   node.shape = first == '{' ? Shape::mapping : Shape::sequence;
-  const std::size_t begin = offset(token.data());
+  const std::size_t begin = offset(token);
   const NodeId id = attach(tree, node, begin, begin + 1, parent, last);
   return first == '{' ? walk_object(value, tree, id, depth) : walk_array(value, tree, id, depth);
 }
@@ -272,7 +274,7 @@ bool JsonDocuments::Reader::add_plain(std::string_view token, Tree& tree, NodeId
   TreeNode node;
   node.text = token.data();
   node.size = static_cast<std::uint32_t>(token.size());
-  const std::size_t begin = offset(token.data());
+  const std::size_t begin = offset(token);
   attach(tree, node, begin, begin + token.size(), parent, last);
   return true;
 }

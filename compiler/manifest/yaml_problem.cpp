@@ -67,7 +67,7 @@ constexpr auto vocabulary = std::to_array<Words>({
 });
 
 std::size_t line_begin(std::string_view text, std::size_t at) {
-  const std::size_t found = text.substr(0, at).find_last_of("\n");
+  const std::size_t found = text.substr(0, at).find_last_of('\n');
   return found == std::string_view::npos ? 0 : found + 1;
 }
 
