@@ -10,8 +10,6 @@ namespace portcullis::report {
 using Json = nlohmann::ordered_json;
 
 // Two blanks a level. Bytes that are no UTF-8 become U+FFFD: a manifest may hold anything, a JSON text may not.
-[[nodiscard]] inline std::string dump(const Json& json, int indent = 2) {
-  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
-}
+[[nodiscard]] std::string dump(const Json& json, int indent = 2);
 
 }  // namespace portcullis::report
