@@ -34,7 +34,7 @@ const Section* find_section(std::string_view name) {
 }
 
 // A YAML double-quoted scalar. Names are ASCII, but what a broken manifest calls its objects may hold anything.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -58,7 +58,7 @@ std::string print_lock(const Lock& lock) {
     const Map& map = lock.*section.map;
     if (map.empty()) continue;
     out += fmt::format("{}:\n", section.name);
-    for (const auto& [key, value] : map) out += fmt::format("  {}: {}\n", quoted(key), quoted(value));
+    for (const auto& [key, value] : map) out += fmt::format("  {}: {}\n", in_quotes(key), in_quotes(value));
   }
   return out;
 }

@@ -69,7 +69,7 @@ class Builder {
     }
     return out;
   }
-  static bool quoted(const antlr4::ParserRuleContext& c) { return c.start->getText().front() == '"'; }
+  static bool in_quotes(const antlr4::ParserRuleContext& c) { return c.start->getText().front() == '"'; }
 
   Pattern pattern(antlr4::ParserRuleContext& c) {
     Word w = word(c);
@@ -156,7 +156,7 @@ class Builder {
 
   ZoneTerm zone_or_range(Parser::ZoneOrRangeContext& c) {
     Word w = word(c);
-    if (quoted(c) || !is_range_like(w.value)) return ZoneName{std::move(w.value)};
+    if (in_quotes(c) || !is_range_like(w.value)) return ZoneName{std::move(w.value)};
     if (const auto range = parse_range(w.value)) return Range{*range};
     base::Diagnostic& finding = bad(w, "an address range such as 203.0.113.0/24 or 2001:db8::/32");
     if (const auto sloppy = net::Prefix::parse_sloppy(w.value))
@@ -248,7 +248,7 @@ class Builder {
 
   ZoneDefinition zone_definition(Parser::ZoneDefinitionContext& c) {
     ZoneDefinition out{word(*c.newZone()), zones(*c.zones())};
-    if (!quoted(*c.newZone()) && (is_range_like(out.name.value) || out.name.value.find('*') != std::string::npos))
+    if (!in_quotes(*c.newZone()) && (is_range_like(out.name.value) || out.name.value.find('*') != std::string::npos))
       bad(out.name, "a name for the zone: letters, digits and `-`, a letter first");
     return out;
   }

@@ -9,7 +9,7 @@
 namespace portcullis::cases {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') {
@@ -44,7 +44,7 @@ std::string scalar(const YAML::Node& node) {
   const auto& text = node.Scalar();
   const bool plain = node.Tag() != "!";  // yaml-cpp's tag of a quoted scalar
   if (plain && (text == "true" || text == "false" || is_number(text))) return text;
-  return quoted(text);
+  return in_quotes(text);
 }
 
 }  // namespace
@@ -62,7 +62,7 @@ std::string to_json(const YAML::Node& node) {
       return "[" + out + "]";
     case YAML::NodeType::Map:
       for (const auto& item : node)
-        out += (out.empty() ? "" : ", ") + quoted(item.first.Scalar()) + ": " + to_json(item.second);
+        out += (out.empty() ? "" : ", ") + in_quotes(item.first.Scalar()) + ": " + to_json(item.second);
       return "{" + out + "}";
   }
   return out;

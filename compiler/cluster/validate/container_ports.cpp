@@ -34,13 +34,13 @@ void check_name(Sink& sink, const manifest::ContainerPort& port, const Path& pat
   if (name.empty()) return;
   const Faults faults = port_name(name);
   sink.refuse_each(
-      code, path.child("name"), port.name->span, [&] { return fmt::format("port name {}", quoted(name)); }, faults,
+      code, path.child("name"), port.name->span, [&] { return fmt::format("port name {}", in_quotes(name)); }, faults,
       "at most 15 lower-case letters, digits and single inner hyphens, a letter among them");
   if (!faults.empty()) return;
   const auto [first, added] = names.emplace(name, port.name->span);
   if (!added) {
     sink.refuse_duplicate(code, path.child("name"), port.name->span,
-                          fmt::format("port name {} is used twice in one container", quoted(name)), first->second);
+                          fmt::format("port name {} is used twice in one container", in_quotes(name)), first->second);
   }
 }
 

@@ -22,7 +22,7 @@ constexpr MetadataRules endpoints_metadata{
 void check_address(Sink& sink, const manifest::EndpointsAddress& address, const Path& path) {
   const std::string_view ip = address.ip ? std::string_view{address.ip->value} : std::string_view{};
   const base::SourceSpan span = address.ip ? address.ip->span : address.place;
-  const auto subject = [&] { return fmt::format("endpoint address {}", quoted(ip)); };
+  const auto subject = [&] { return fmt::format("endpoint address {}", in_quotes(ip)); };
   bool good = true;
   const auto each = [&](std::string_view field, base::SourceSpan where, const auto& what, const Faults& faults) {
     good = good && faults.empty();
@@ -31,12 +31,14 @@ void check_address(Sink& sink, const manifest::EndpointsAddress& address, const 
   each("ip", span, subject, ip_address(ip));
   if (address.hostname && !address.hostname->value.empty()) {
     const auto& host = *address.hostname;
-    each("hostname", host.span, [&] { return fmt::format("host name {}", quoted(host.value)); }, dns_label(host.value));
+    each(
+        "hostname", host.span, [&] { return fmt::format("host name {}", in_quotes(host.value)); },
+        dns_label(host.value));
   }
   if (address.node_name) {
     const auto& node = *address.node_name;
     each(
-        "nodeName", node.span, [&] { return fmt::format("node name {}", quoted(node.value)); },
+        "nodeName", node.span, [&] { return fmt::format("node name {}", in_quotes(node.value)); },
         dns_subdomain(node.value));
   }
   if (!good) return;  // the server looks at the kind of an address only when nothing else is wrong with it
@@ -53,7 +55,7 @@ void check_port(Sink& sink, const manifest::SlicePort& port, const Path& path, b
     }
   } else {
     sink.refuse_each(
-        code, path.child("name"), port.name->span, [&] { return fmt::format("port name {}", quoted(name)); },
+        code, path.child("name"), port.name->span, [&] { return fmt::format("port name {}", in_quotes(name)); },
         dns_label(name));
   }
   const std::int64_t number = port.port ? port.port->value : 0;
@@ -68,7 +70,7 @@ void check_port(Sink& sink, const manifest::SlicePort& port, const Path& path, b
   if (port.app_protocol) {
     sink.refuse_each(
         code, path.child("appProtocol"), port.app_protocol->span,
-        [&] { return fmt::format("appProtocol {}", quoted(port.app_protocol->value)); },
+        [&] { return fmt::format("appProtocol {}", in_quotes(port.app_protocol->value)); },
         qualified_name(port.app_protocol->value));
   }
 }

@@ -41,14 +41,14 @@ std::string host_hint(std::string_view host) {
 void check_host_grammar(Sink& sink, const Path& field, const manifest::Text& host) {
   const bool wildcard = host.value.find('*') != std::string::npos;
   sink.refuse_each(
-      "PC2050", field, host.span, [&] { return fmt::format("host {}", quoted(host.value)); },
+      "PC2050", field, host.span, [&] { return fmt::format("host {}", in_quotes(host.value)); },
       wildcard ? wildcard_subdomain(host.value) : dns_subdomain(host.value), host_hint(host.value));
 }
 
 void check_rule_host(Sink& sink, const Path& field, const manifest::Text& host) {
   if (net::Address::parse_sloppy(host.value)) {
     sink.refuse("PC2050", Reason::invalid, field, host.span,
-                fmt::format("host {} is an IP address", quoted(host.value)),
+                fmt::format("host {} is an IP address", in_quotes(host.value)),
                 "requests carry a name; leave `host` out to match every one");
   }
   check_host_grammar(sink, field, host);
@@ -64,22 +64,24 @@ void check_path_text(Sink& sink, const manifest::IngressPath& path, const Path& 
   const std::string_view type = path.path_type->value;
   if (type == "ImplementationSpecific") {
     if (!text.empty() && !text.starts_with('/'))
-      bad(fmt::format("path {} does not begin with `/`", quoted(text)), "put a `/` in front");
+      bad(fmt::format("path {} does not begin with `/`", in_quotes(text)), "put a `/` in front");
     return;
   }
   if (!text.starts_with('/')) {
     bad(text.empty() ? fmt::format("pathType {} has no path", type)
-                     : fmt::format("path {} does not begin with `/`", quoted(text)),
+                     : fmt::format("path {} does not begin with `/`", in_quotes(text)),
         text.empty() ? "use `/` for every path" : "put a `/` in front");
   }
   for (const std::string_view sequence : sequences) {
     if (text.find(sequence) != std::string_view::npos) {
-      bad(fmt::format("path {} holds `{}`", quoted(text), sequence), "requests are normalised before they are matched");
+      bad(fmt::format("path {} holds `{}`", in_quotes(text), sequence),
+          "requests are normalised before they are matched");
     }
   }
   for (const std::string_view ending : endings) {
     if (text.ends_with(ending)) {
-      bad(fmt::format("path {} ends in `{}`", quoted(text), ending), "requests are normalised before they are matched");
+      bad(fmt::format("path {} ends in `{}`", in_quotes(text), ending),
+          "requests are normalised before they are matched");
     }
   }
 }
@@ -90,7 +92,7 @@ void check_path(Sink& sink, const manifest::IngressPath& path, const Path& field
   if (!path.path_type) {
     const bool named = path.path && !path.path->value.empty();
     sink.refuse("PC2051", Reason::required, field.child("pathType"), span,
-                named ? fmt::format("path {} needs a pathType", quoted(path.path->value))
+                named ? fmt::format("path {} needs a pathType", in_quotes(path.path->value))
                       : std::string("an entry without a path needs a pathType"),
                 "Prefix matches whole path elements, Exact the whole path");
     return;
@@ -130,7 +132,7 @@ void check_tls(Sink& sink, const manifest::Ingress& ingress) {
     const auto& secret = *tls.secret_name;
     sink.refuse_each(
         "PC2052", path.index(i).child("secretName"), secret.span,
-        [&] { return fmt::format("secret name {}", quoted(secret.value)); }, dns_subdomain(secret.value),
+        [&] { return fmt::format("secret name {}", in_quotes(secret.value)); }, dns_subdomain(secret.value),
         "the name of a Secret in the Ingress's namespace");
   }
 }
@@ -140,14 +142,14 @@ void check_class(Sink& sink, const manifest::Ingress& ingress) {
   const auto& name = *ingress.ingress_class_name;
   sink.refuse_each(
       "PC2053", Path("spec").child("ingressClassName"), name.span,
-      [&] { return fmt::format("ingressClassName {}", quoted(name.value)); }, dns_subdomain(name.value),
+      [&] { return fmt::format("ingressClassName {}", in_quotes(name.value)); }, dns_subdomain(name.value),
       name.value.empty() ? "leave it out to have no class" : "the name of an IngressClass");
   const manifest::KeyValue* annotation = ingress.metadata.annotations.find(class_annotation);
   if (annotation == nullptr || annotation->value.value == name.value) return;
   base::Diagnostic& finding =
       sink.refuse("PC2053", Reason::invalid, Path("annotations").child(class_annotation), annotation->value.span,
-                  fmt::format("{} has class {}, and annotation {}", sink.object().text(), quoted(name.value),
-                              quoted(annotation->value.value)),
+                  fmt::format("{} has class {}, and annotation {}", sink.object().text(), in_quotes(name.value),
+                              in_quotes(annotation->value.value)),
                   "keep ingressClassName");
   finding.related.push_back({.message = "ingressClassName", .span = name.span});
 }
@@ -159,7 +161,7 @@ void check_status(Sink& sink, const manifest::Ingress& ingress) {
     if (entry.ip && !entry.ip->value.empty()) {
       sink.refuse_each(
           "PC2035", path.index(i).child("ip"), entry.ip->span,
-          [&] { return fmt::format("load-balancer status: {}", quoted(entry.ip->value)); },
+          [&] { return fmt::format("load-balancer status: {}", in_quotes(entry.ip->value)); },
           ip_address(entry.ip->value));
     }
     if (!entry.hostname || entry.hostname->value.empty()) continue;
@@ -167,10 +169,10 @@ void check_status(Sink& sink, const manifest::Ingress& ingress) {
     const std::string& host = entry.hostname->value;
     sink.refuse_each(
         "PC2035", field, entry.hostname->span,
-        [&] { return fmt::format("load-balancer status: host name {}", quoted(host)); }, dns_subdomain(host));
+        [&] { return fmt::format("load-balancer status: host name {}", in_quotes(host)); }, dns_subdomain(host));
     if (net::Address::parse_sloppy(host)) {
       sink.refuse("PC2035", Reason::invalid, field, entry.hostname->span,
-                  fmt::format("load-balancer status: host name {} is an address", quoted(host)), "give it as `ip`");
+                  fmt::format("load-balancer status: host name {} is an address", in_quotes(host)), "give it as `ip`");
     }
   }
 }

@@ -19,13 +19,13 @@ void check_service_port(Sink& sink, const manifest::IngressBackend& backend, con
   if (named && numbered) {
     base::Diagnostic& finding = sink.refuse(
         code, Reason::invalid, field, port.name->span,
-        fmt::format("backend port has a name {} and a number `{}`", quoted(port.name->value), port.number->value),
+        fmt::format("backend port has a name {} and a number `{}`", in_quotes(port.name->value), port.number->value),
         "give one of them");
     finding.related.push_back({.message = "the number", .span = port.number->span});
   } else if (named) {
     sink.refuse_each(
         code, field.child("service").child("port").child("name"), port.name->span,
-        [&] { return fmt::format("backend port name {}", quoted(port.name->value)); }, port_name(port.name->value),
+        [&] { return fmt::format("backend port name {}", in_quotes(port.name->value)); }, port_name(port.name->value),
         "a name of `spec.ports` of the Service, or `number`");
   } else if (numbered) {
     if (is_port(port.number->value)) return;
@@ -46,7 +46,8 @@ void check_service(Sink& sink, const manifest::IngressBackend& backend, const Pa
   } else {
     // An RFC 1123 label, as a Service's own name (service.cpp).
     sink.refuse_each(
-        code, name, span, [&] { return fmt::format("backend Service name {}", quoted(backend.service_name->value)); },
+        code, name, span,
+        [&] { return fmt::format("backend Service name {}", in_quotes(backend.service_name->value)); },
         dns_label(backend.service_name->value), "the name of a Service in the Ingress's namespace");
   }
   check_service_port(sink, backend, field, place);
@@ -60,7 +61,7 @@ void check_reference(Sink& sink, std::string_view rule, const ObjectReference& r
     const auto& group = *reference.api_group;
     sink.refuse_each(
         rule, field.child("apiGroup"), group.span,
-        [&] { return fmt::format("{}: API group {}", where, quoted(group.value)); }, dns_subdomain(group.value),
+        [&] { return fmt::format("{}: API group {}", where, in_quotes(group.value)); }, dns_subdomain(group.value),
         "leave it out for the core group");
   }
   const auto part = [&](std::string_view name, const manifest::Field<std::string>& value) {
@@ -71,7 +72,7 @@ void check_reference(Sink& sink, std::string_view rule, const ObjectReference& r
     }
     sink.refuse_each(
         rule, field.child(name), value->span,
-        [&] { return fmt::format("{}: {} {}", where, name, quoted(value->value)); }, path_segment(value->value));
+        [&] { return fmt::format("{}: {} {}", where, name, in_quotes(value->value)); }, path_segment(value->value));
   };
   part("kind", reference.kind);
   part("name", reference.name);

@@ -37,7 +37,7 @@ void check_controller(Sink& sink, const manifest::IngressClass& object) {
     return;
   }
   sink.refuse_each(
-      code, field, span, [&] { return fmt::format("controller {}", quoted(text)); }, domain_prefixed_path(text),
+      code, field, span, [&] { return fmt::format("controller {}", in_quotes(text)); }, domain_prefixed_path(text),
       "for example `k8s.io/ingress-nginx`");
 }
 
@@ -53,7 +53,7 @@ void check_scope(Sink& sink, const manifest::IngressClass& object, const Path& f
     } else {
       sink.refuse_each(
           code, field.child("namespace"), ns->span,
-          [&] { return fmt::format("parameters: namespace {}", quoted(ns->value)); }, dns_label(ns->value));
+          [&] { return fmt::format("parameters: namespace {}", in_quotes(ns->value)); }, dns_label(ns->value));
     }
   } else if (scope == "Cluster") {
     if (ns) {

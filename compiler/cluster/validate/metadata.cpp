@@ -21,13 +21,13 @@ void check_name(const manifest::Metadata& metadata, const MetadataRules& rules, 
     const auto& prefix = *metadata.generate_name;
     sink.refuse_each(
         rules.code, path.child("generateName"), prefix.span,
-        [&] { return fmt::format("{} name prefix {}", rules.kind, quoted(prefix.value)); },
+        [&] { return fmt::format("{} name prefix {}", rules.kind, in_quotes(prefix.value)); },
         rules.name(without_trailing_hyphen(prefix.value)), rules.name_hint);
   }
   if (named) {
     sink.refuse_each(
         rules.code, path.child("name"), metadata.name->span,
-        [&] { return fmt::format("{} name {}", rules.kind, quoted(metadata.name->value)); },
+        [&] { return fmt::format("{} name {}", rules.kind, in_quotes(metadata.name->value)); },
         rules.name(metadata.name->value), rules.name_hint);
   } else if (!generated) {
     const base::SourceSpan span =
@@ -48,7 +48,7 @@ void check_annotations(const manifest::StringMap& annotations, std::string_view 
     std::ranges::transform(lower, lower.begin(),
                            [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
     sink.refuse_each(
-        code, path, entry.key.span, [&] { return fmt::format("annotation key {}", quoted(entry.key.value)); },
+        code, path, entry.key.span, [&] { return fmt::format("annotation key {}", in_quotes(entry.key.value)); },
         qualified_name(lower));
   }
   if (size > annotations_limit) {
@@ -69,10 +69,11 @@ void check_owners(const manifest::Metadata& metadata, std::string_view code, bas
       sink.refuse(code, Reason::invalid, path.child("name"), span, "an owner reference has no name");
     if (!owner.controller) continue;
     if (controller != nullptr) {
-      sink.refuse(code, Reason::invalid, path, span,
-                  fmt::format("two owners are controllers: {} and {}",
-                              quoted(controller->kind + "/" + controller->name), quoted(owner.kind + "/" + owner.name)),
-                  "at most one owner reference has `controller: true`");
+      sink.refuse(
+          code, Reason::invalid, path, span,
+          fmt::format("two owners are controllers: {} and {}", in_quotes(controller->kind + "/" + controller->name),
+                      in_quotes(owner.kind + "/" + owner.name)),
+          "at most one owner reference has `controller: true`");
     } else {
       controller = &owner;
     }
@@ -95,20 +96,20 @@ void check_requirement(const manifest::SelectorRequirement& requirement, std::st
                   "leave `values` out, or use In or NotIn");
     }
   } else {
-    sink.refuse(
-        code, Reason::invalid, field.child("operator"), op_span,
-        op.empty() ? std::string("a requirement has no operator") : fmt::format("operator {} is unknown", quoted(op)),
-        "use In, NotIn, Exists or DoesNotExist");
+    sink.refuse(code, Reason::invalid, field.child("operator"), op_span,
+                op.empty() ? std::string("a requirement has no operator")
+                           : fmt::format("operator {} is unknown", in_quotes(op)),
+                "use In, NotIn, Exists or DoesNotExist");
   }
   const std::string key = requirement.key ? requirement.key->value : std::string{};
   sink.refuse_each(
       code, field.child("key"), requirement.key ? requirement.key->span : requirement.place,
-      [&] { return fmt::format("label key {}", quoted(key)); }, qualified_name(key));
+      [&] { return fmt::format("label key {}", in_quotes(key)); }, qualified_name(key));
   for (std::size_t i = 0; i < requirement.values.size(); ++i) {
     const manifest::Text& value = requirement.values[i];
     sink.refuse_each(
         code, field.child("values").index(i), value.span,
-        [&] { return fmt::format("label value {}", quoted(value.value)); }, label_value(value.value));
+        [&] { return fmt::format("label value {}", in_quotes(value.value)); }, label_value(value.value));
   }
 }
 
@@ -118,11 +119,11 @@ void check_labels(const manifest::StringMap& labels, std::string_view code, cons
                   Sink& sink) {
   for (const manifest::KeyValue& entry : labels.entries) {
     sink.refuse_each(
-        code, field, entry.key.span, [&] { return fmt::format("{} key {}", what, quoted(entry.key.value)); },
+        code, field, entry.key.span, [&] { return fmt::format("{} key {}", what, in_quotes(entry.key.value)); },
         qualified_name(entry.key.value));
     sink.refuse_each(
         code, field, entry.value.span,
-        [&] { return fmt::format("{} {}: value {}", what, quoted(entry.key.value), quoted(entry.value.value)); },
+        [&] { return fmt::format("{} {}: value {}", what, in_quotes(entry.key.value), in_quotes(entry.value.value)); },
         label_value(entry.value.value));
   }
 }
@@ -140,7 +141,7 @@ void check_metadata(const manifest::Metadata& metadata, const MetadataRules& rul
   if (metadata.ns && !metadata.ns->value.empty()) {
     sink.refuse_each(
         rules.code, Path("metadata").child("namespace"), metadata.ns->span,
-        [&] { return fmt::format("namespace {}", quoted(metadata.ns->value)); }, dns_label(metadata.ns->value));
+        [&] { return fmt::format("namespace {}", in_quotes(metadata.ns->value)); }, dns_label(metadata.ns->value));
   }
   check_labels(metadata.labels, rules.code, Path("metadata").child("labels"), "label", sink);
   check_annotations(metadata.annotations, rules.code, sink);

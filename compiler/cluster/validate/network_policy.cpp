@@ -29,7 +29,7 @@ void check_end_port(Sink& sink, const manifest::NetworkPolicyPort& port, const P
   if (!port.port) {
     bad(fmt::format("endPort `{}` without `port`", end), "give the first port of the range as `port`");
   } else if (!port.port->value.is_number) {
-    bad(fmt::format("endPort `{}` beside the port name {}", end, quoted(port.port->value.text)),
+    bad(fmt::format("endPort `{}` beside the port name {}", end, in_quotes(port.port->value.text)),
         "a range needs a number as `port`");
   } else {
     if (end < port.port->value.number) {
@@ -56,10 +56,10 @@ void check_port(Sink& sink, const manifest::NetworkPolicyPort& port, const Path&
                 "a number from 1 to 65535, or leave it out for every port");
   } else if (!value.text.empty() && value.text.find_first_not_of("0123456789") == std::string::npos) {
     sink.refuse("PC3009", Reason::invalid, field, port.port->span,
-                fmt::format("port {} is a name, not a number", quoted(value.text)), "remove the quotes");
+                fmt::format("port {} is a name, not a number", in_quotes(value.text)), "remove the quotes");
   } else {
     sink.refuse_each(
-        code, field, port.port->span, [&] { return fmt::format("port name {}", quoted(value.text)); },
+        code, field, port.port->span, [&] { return fmt::format("port name {}", in_quotes(value.text)); },
         port_name(value.text), "a number from 1 to 65535, or the name of a container port");
   }
 }
@@ -79,7 +79,7 @@ void check_block(Sink& sink, const manifest::IPBlock& block, const Path& path) {
   }
   const std::string& text = block.cidr->value;
   sink.refuse_each(
-      code, field, block.cidr->span, [&] { return fmt::format("ipBlock {}", quoted(text)); }, cidr(text),
+      code, field, block.cidr->span, [&] { return fmt::format("ipBlock {}", in_quotes(text)); }, cidr(text),
       cidr_hint(text));
   const auto whole = net::Prefix::parse_sloppy(text);
   if (!whole) return;
@@ -87,14 +87,14 @@ void check_block(Sink& sink, const manifest::IPBlock& block, const Path& path) {
     const manifest::Text& except = block.except[i];
     const Path at = path.child("except").index(i);
     sink.refuse_each(
-        code, at, except.span, [&] { return fmt::format("ipBlock exception {}", quoted(except.value)); },
+        code, at, except.span, [&] { return fmt::format("ipBlock exception {}", in_quotes(except.value)); },
         cidr(except.value), cidr_hint(except.value));
     const auto part = net::Prefix::parse_sloppy(except.value);
     if (!part) continue;
     if (whole->contains(part->address()) && part->length() > whole->length()) continue;
     base::Diagnostic& finding =
         sink.refuse(code, Reason::invalid, at, except.span,
-                    fmt::format("ipBlock exception {} is no part of {}", quoted(except.value), quoted(text)),
+                    fmt::format("ipBlock exception {} is no part of {}", in_quotes(except.value), in_quotes(text)),
                     "an exception is a smaller range inside `cidr`");
     finding.related.push_back({.message = "the cidr", .span = block.cidr->span});
   }

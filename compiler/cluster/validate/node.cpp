@@ -37,7 +37,7 @@ void check_pod_cidrs(Sink& sink, const manifest::Node& node) {
   for (std::size_t i = 0; i < cidrs.size(); ++i) {
     const std::string canonical = canonical_cidr(cidrs[i].value);
     sink.refuse_each(
-        code, path.index(i), cidrs[i].span, [&] { return fmt::format("pod range {}", quoted(cidrs[i].value)); },
+        code, path.index(i), cidrs[i].span, [&] { return fmt::format("pod range {}", in_quotes(cidrs[i].value)); },
         cidr(cidrs[i].value), canonical.empty() ? std::string{} : fmt::format("write `{}`", canonical));
     if (const auto prefix = net::Prefix::parse_sloppy(cidrs[i].value)) families.insert(prefix->family());
   }
@@ -52,7 +52,7 @@ void check_pod_cidrs(Sink& sink, const manifest::Node& node) {
     const auto [first, added] = seen.emplace(cidrs[i].value, cidrs[i].span);
     if (!added) {
       sink.refuse_duplicate(code, path.index(i), cidrs[i].span,
-                            fmt::format("pod range {} is listed twice", quoted(cidrs[i].value)), first->second);
+                            fmt::format("pod range {} is listed twice", in_quotes(cidrs[i].value)), first->second);
     }
   }
 }
@@ -69,11 +69,11 @@ void check_taints(Sink& sink, const manifest::Node& node) {
     const Path path = Path("metadata").child("taints").index(i);
     const auto place = [&](const manifest::Field<std::string>& field) { return field ? field->span : taint.place; };
     sink.refuse_each(
-        code, path.child("key"), place(taint.key), [&] { return fmt::format("taint key {}", quoted(text(taint.key))); },
-        qualified_name(text(taint.key)));
+        code, path.child("key"), place(taint.key),
+        [&] { return fmt::format("taint key {}", in_quotes(text(taint.key))); }, qualified_name(text(taint.key)));
     sink.refuse_each(
         code, path.child("value"), place(taint.value),
-        [&] { return fmt::format("taint value {}", quoted(text(taint.value))); }, label_value(text(taint.value)));
+        [&] { return fmt::format("taint value {}", in_quotes(text(taint.value))); }, label_value(text(taint.value)));
     if (text(taint.effect).empty()) {
       sink.refuse(code, Reason::required, path.child("effect"), place(taint.effect), "a taint has no effect",
                   "use NoSchedule, PreferNoSchedule or NoExecute");
@@ -83,7 +83,7 @@ void check_taints(Sink& sink, const manifest::Node& node) {
     const auto [first, added] = seen.emplace(std::pair{text(taint.key), text(taint.effect)}, place(taint.key));
     if (!added) {
       sink.refuse_duplicate(code, path, place(taint.key),
-                            fmt::format("taint {} is listed twice with one effect", quoted(text(taint.key))),
+                            fmt::format("taint {} is listed twice with one effect", in_quotes(text(taint.key))),
                             first->second);
     }
   }

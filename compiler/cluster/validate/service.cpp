@@ -29,7 +29,7 @@ void check_topology_annotations(ServiceCase& c) {
   base::Diagnostic& finding = c.sink.refuse("PC2034", Reason::invalid,
                                             Path("metadata").child("annotations").key(topology_mode), mode->value.span,
                                             fmt::format("the two topology annotations contradict: {}, {}",
-                                                        quoted(mode->value.value), quoted(hints->value.value)),
+                                                        in_quotes(mode->value.value), in_quotes(hints->value.value)),
                                             fmt::format("keep `{}`; the other one is deprecated", topology_mode));
   finding.related.push_back({.message = "the other one", .span = hints->value.span});
 }
@@ -57,7 +57,7 @@ void check_external_name(ServiceCase& c) {
                   "give the host name that clients are sent to");
   } else {
     c.sink.refuse_each(
-        "PC2006", spec.child("externalName"), span, [&] { return fmt::format("external name {}", quoted(name)); },
+        "PC2006", spec.child("externalName"), span, [&] { return fmt::format("external name {}", in_quotes(name)); },
         dns_subdomain(name), "a lower-case host name without port or scheme");
   }
 }
@@ -94,8 +94,8 @@ void check_external_ips(ServiceCase& c) {
       hint = "an external IP is an address that the outside routes to the nodes";
     }
     c.sink.refuse_each(
-        "PC2016", path.index(i), ip.span, [&] { return fmt::format("external address {}", quoted(ip.value)); }, faults,
-        hint);
+        "PC2016", path.index(i), ip.span, [&] { return fmt::format("external address {}", in_quotes(ip.value)); },
+        faults, hint);
   }
 }
 

@@ -40,10 +40,10 @@ void check_agreement(ServiceCase& c) {
     c.sink.refuse("PC2029", Reason::invalid, spec().child("clusterIPs"), list_place(c),
                   "`clusterIPs` is given without `clusterIP`", fmt::format("add `clusterIP: {}`", first));
   } else if (s.cluster_ip->value != first) {
-    base::Diagnostic& finding =
-        c.sink.refuse("PC2029", Reason::invalid, spec().child("clusterIPs"), s.cluster_ips.front().span,
-                      fmt::format("clusterIP is {}, clusterIPs[0] is {}", quoted(s.cluster_ip->value), quoted(first)),
-                      "both name the first address: write the same, or leave one out");
+    base::Diagnostic& finding = c.sink.refuse(
+        "PC2029", Reason::invalid, spec().child("clusterIPs"), s.cluster_ips.front().span,
+        fmt::format("clusterIP is {}, clusterIPs[0] is {}", in_quotes(s.cluster_ip->value), in_quotes(first)),
+        "both name the first address: write the same, or leave one out");
     finding.related.push_back({.message = "clusterIP", .span = s.cluster_ip->span});
   }
 }
@@ -61,7 +61,7 @@ void check_family_words(ServiceCase& c) {
         std::find_if(families.begin(), end, [&](const manifest::Text& f) { return f.value == families[i].value; });
     if (first != end) {
       c.sink.refuse_duplicate("PC2031", path.index(i), families[i].span,
-                              fmt::format("ipFamilies: {} is listed twice", quoted(families[i].value)), first->span,
+                              fmt::format("ipFamilies: {} is listed twice", in_quotes(families[i].value)), first->span,
                               "at most one entry of each family");
     }
   }
@@ -96,8 +96,8 @@ bool check_address_words(ServiceCase& c) {
     if (const std::string canonical = canonical_address(ips[i]); !canonical.empty())
       hint = fmt::format("write `{}`", canonical);
     c.sink.refuse_each(
-        "PC2030", path.index(i), place_of(c, i), [&] { return fmt::format("cluster IP {}", quoted(ips[i])); }, faults,
-        hint);
+        "PC2030", path.index(i), place_of(c, i), [&] { return fmt::format("cluster IP {}", in_quotes(ips[i])); },
+        faults, hint);
   }
   if (ips.size() > 2) {
     c.sink.refuse("PC2030", Reason::invalid, path, place_of(c, 2), fmt::format("clusterIPs has {} entries", ips.size()),
@@ -115,7 +115,7 @@ void check_addresses_against_families(ServiceCase& c) {
   }
   if (ips.size() > 1 && seen.size() < 2) {
     c.sink.refuse("PC2030", Reason::invalid, path, place_of(c, 1),
-                  fmt::format("clusterIPs: {} and {} are of one family", quoted(ips[0]), quoted(ips[1])),
+                  fmt::format("clusterIPs: {} and {} are of one family", in_quotes(ips[0]), in_quotes(ips[1])),
                   "at most one address of each family");
   }
   if (c.headless()) return;
@@ -125,7 +125,7 @@ void check_addresses_against_families(ServiceCase& c) {
     if (!family || !address || *family == address->family()) continue;
     base::Diagnostic& finding =
         c.sink.refuse("PC2031", Reason::invalid, path.index(i), place_of(c, i),
-                      fmt::format("cluster IP {} is {}, but `ipFamilies[{}]` is {}", quoted(ips[i]),
+                      fmt::format("cluster IP {} is {}, but `ipFamilies[{}]` is {}", in_quotes(ips[i]),
                                   net::to_string(address->family()), i, net::to_string(*family)),
                       "list addresses and families in the same order");
     finding.related.push_back({.message = "the family", .span = c.service.ip_families[i].span});
@@ -167,7 +167,7 @@ bool check_policy_against_lists(ServiceCase& c) {
     if (!address || c.families.has(address->family())) continue;
     good = false;
     c.sink.refuse("PC2041", Reason::invalid, spec().child("clusterIPs").index(i), place_of(c, i),
-                  fmt::format("cluster IP {} is {}, the cluster has only {}", quoted(c.filled.cluster_ips[i]),
+                  fmt::format("cluster IP {} is {}, the cluster has only {}", in_quotes(c.filled.cluster_ips[i]),
                               net::to_string(address->family()), configured_text(c)),
                   "leave it out");
   }
@@ -236,7 +236,7 @@ void check_range(ServiceCase& c) {
     if (!address) continue;
     const std::string why = refused_by_allocator(c, *address);
     if (why.empty()) continue;
-    const std::string message = fmt::format("cluster IP {} {}", quoted(c.filled.cluster_ips[i]), why);
+    const std::string message = fmt::format("cluster IP {} {}", in_quotes(c.filled.cluster_ips[i]), why);
     const Path path = spec().child("clusterIPs");
     if (c.families.stated) {
       c.sink.refuse("PC2039", Reason::invalid, path, place_of(c, i), message, "leave it out to have one allocated");

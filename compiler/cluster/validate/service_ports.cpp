@@ -40,12 +40,12 @@ void check_name(ServiceCase& c, const manifest::ServicePort& port, const Path& p
     return;
   }
   c.sink.refuse_each(
-      "PC2008", path.child("name"), port.name->span, [&] { return fmt::format("port name {}", quoted(name)); },
+      "PC2008", path.child("name"), port.name->span, [&] { return fmt::format("port name {}", in_quotes(name)); },
       dns_label(name), "lower-case letters, digits and inner hyphens, at most 63");
   const auto [first, added] = names.emplace(name, port.name->span);
   if (!added) {
     c.sink.refuse_duplicate("PC2008", path.child("name"), port.name->span,
-                            fmt::format("port name {} is used twice", quoted(name)), first->second,
+                            fmt::format("port name {} is used twice", in_quotes(name)), first->second,
                             fmt::format("for example `{}`", proposed_name(port)));
   }
 }
@@ -70,7 +70,7 @@ void check_target(ServiceCase& c, const manifest::ServicePort& port, const Path&
     return;
   }
   c.sink.refuse_each(
-      "PC2011", path.child("targetPort"), span, [&] { return fmt::format("target port {}", quoted(target.text)); },
+      "PC2011", path.child("targetPort"), span, [&] { return fmt::format("target port {}", in_quotes(target.text)); },
       port_name(target.text), "a number from 1 to 65535, or the name of a container port");
 }
 
@@ -96,7 +96,7 @@ void check_port(ServiceCase& c, const manifest::ServicePort& port, const Path& p
   if (port.app_protocol) {
     c.sink.refuse_each(
         "PC2012", path.child("appProtocol"), port.app_protocol->span,
-        [&] { return fmt::format("appProtocol {}", quoted(port.app_protocol->value)); },
+        [&] { return fmt::format("appProtocol {}", in_quotes(port.app_protocol->value)); },
         qualified_name(port.app_protocol->value), "a name such as `http` or `kubernetes.io/h2c`");
   }
   if (c.is("ClusterIP") && port.node_port && port.node_port->value != 0) {

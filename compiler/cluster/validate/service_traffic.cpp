@@ -31,7 +31,8 @@ void check_range(ServiceCase& c, std::string_view code, const Path& field, base:
                  std::string_view range) {
   range = base::trim(range);  // surrounding blanks are allowed since the days of the annotation
   c.sink.refuse_each(
-      code, field, span, [&] { return fmt::format("source range {}", quoted(range)); }, cidr(range), range_hint(range));
+      code, field, span, [&] { return fmt::format("source range {}", in_quotes(range)); }, cidr(range),
+      range_hint(range));
 }
 
 void check_source_ranges(ServiceCase& c) {
@@ -78,7 +79,7 @@ void check_balancer_fields(ServiceCase& c) {
   }
   c.sink.refuse_each(
       "PC2024", spec.child("loadBalancerClass"), name.span,
-      [&] { return fmt::format("load balancer class {}", quoted(name.value)); }, qualified_name(name.value),
+      [&] { return fmt::format("load balancer class {}", in_quotes(name.value)); }, qualified_name(name.value),
       "a name such as `example.com/internal`");
 }
 
@@ -158,7 +159,7 @@ void check_balancer_status(ServiceCase& c) {
     if (has_ip) {
       c.sink.refuse_each(
           "PC2035", entry.child("ip"), ingress.ip->span,
-          [&] { return fmt::format("load-balancer status: {}", quoted(ingress.ip->value)); },
+          [&] { return fmt::format("load-balancer status: {}", in_quotes(ingress.ip->value)); },
           ip_address(ingress.ip->value),
           canonical_address(ingress.ip->value).empty()
               ? std::string{}
@@ -177,10 +178,11 @@ void check_balancer_status(ServiceCase& c) {
     const std::string& host = ingress.hostname->value;
     c.sink.refuse_each(
         "PC2035", entry.child("hostname"), ingress.hostname->span,
-        [&] { return fmt::format("load-balancer status: host name {}", quoted(host)); }, dns_subdomain(host));
+        [&] { return fmt::format("load-balancer status: host name {}", in_quotes(host)); }, dns_subdomain(host));
     if (net::Address::parse_sloppy(host)) {
       c.sink.refuse("PC2035", Reason::invalid, entry.child("hostname"), ingress.hostname->span,
-                    fmt::format("load-balancer status: host name {} is an address", quoted(host)), "give it as `ip`");
+                    fmt::format("load-balancer status: host name {} is an address", in_quotes(host)),
+                    "give it as `ip`");
     }
   }
 }

@@ -26,7 +26,7 @@ std::string_view head(std::string_view text, std::size_t limit) {
 
 }  // namespace
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   const std::string_view shown = head(text, quote_limit);
   return fmt::format("`{}{}`", base::printable(shown), shown.size() < text.size() ? "…" : "");
 }
@@ -84,7 +84,7 @@ void Sink::refuse_unknown(std::string_view code, const Path& field, base::Source
     // Two letters apart means nothing among words of four: `ICMP` is no misspelt `SCTP`.
     hint = fmt::format("did you mean `{}`?", near);
   }
-  refuse(code, base::Reason::unsupported, field, span, fmt::format("{} {} is unknown", what, quoted(value)),
+  refuse(code, base::Reason::unsupported, field, span, fmt::format("{} {} is unknown", what, in_quotes(value)),
          std::move(hint));
 }
 

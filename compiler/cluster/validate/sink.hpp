@@ -14,7 +14,7 @@
 namespace portcullis::cluster {
 
 // The user's words in backticks: printable, and cut where they would fill a screen.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string in_quotes(std::string_view text);
 // The first place that is known; a finding always points somewhere in its object.
 [[nodiscard]] base::SourceSpan first_known(std::initializer_list<base::SourceSpan> places);
 // `a, b or c`

@@ -41,7 +41,7 @@ bool plain(std::string_view text, net::Family family) {
 }
 
 void check_ip(Sink& sink, const Path& addresses, std::size_t i, const manifest::Text& text, net::Family family) {
-  const auto subject = [&] { return fmt::format("endpoint address {}", quoted(text.value)); };
+  const auto subject = [&] { return fmt::format("endpoint address {}", in_quotes(text.value)); };
   if (const Faults faults = ip_address(text.value); !faults.empty()) {
     const std::string canonical = canonical_address(text.value);
     sink.refuse_each(code, addresses.index(i), text.span, subject, faults,
@@ -53,7 +53,7 @@ void check_ip(Sink& sink, const Path& addresses, std::size_t i, const manifest::
   if (address->family() != family) {
     // The server gives the list's path here, without an index.
     sink.refuse(code, Reason::invalid, addresses, text.span,
-                fmt::format("endpoint address {} is {}, the slice is of type {}", quoted(text.value),
+                fmt::format("endpoint address {} is {}, the slice is of type {}", in_quotes(text.value),
                             net::to_string(address->family()), net::to_string(family)),
                 "one slice holds addresses of one family");
   }
@@ -68,7 +68,7 @@ void check_domain(Sink& sink, const Path& field, const manifest::Text& text) {
     return;
   }
   sink.refuse_each(
-      code, field, text.span, [&] { return fmt::format("endpoint address {}", quoted(text.value)); },
+      code, field, text.span, [&] { return fmt::format("endpoint address {}", in_quotes(text.value)); },
       fully_qualified_domain(text.value), "a lower-case host name of at least two parts");
 }
 
@@ -99,10 +99,10 @@ void check_hint_names(Sink& sink, const std::vector<manifest::Text>& names, cons
     const auto [first, added] = seen.emplace(names[i].value, names[i].span);
     if (!added) {
       sink.refuse_duplicate(code, field, names[i].span,
-                            fmt::format("{} {} is hinted twice", what, quoted(names[i].value)), first->second);
+                            fmt::format("{} {} is hinted twice", what, in_quotes(names[i].value)), first->second);
     }
     sink.refuse_each(
-        code, field, names[i].span, [&] { return fmt::format("{} {}", what, quoted(names[i].value)); },
+        code, field, names[i].span, [&] { return fmt::format("{} {}", what, in_quotes(names[i].value)); },
         rule(names[i].value));
   }
 }
@@ -130,7 +130,7 @@ void check_endpoint(Sink& sink, const manifest::SliceEndpoint& endpoint, const P
   if (endpoint.node_name) {
     const auto& node = *endpoint.node_name;
     sink.refuse_each(
-        code, path.child("nodeName"), node.span, [&] { return fmt::format("node name {}", quoted(node.value)); },
+        code, path.child("nodeName"), node.span, [&] { return fmt::format("node name {}", in_quotes(node.value)); },
         dns_subdomain(node.value));
   }
   if (!endpoint.deprecated_topology.entries.empty()) {
@@ -144,7 +144,7 @@ void check_endpoint(Sink& sink, const manifest::SliceEndpoint& endpoint, const P
   if (endpoint.hostname) {
     const auto& host = *endpoint.hostname;
     sink.refuse_each(
-        code, path.child("hostname"), host.span, [&] { return fmt::format("host name {}", quoted(host.value)); },
+        code, path.child("hostname"), host.span, [&] { return fmt::format("host name {}", in_quotes(host.value)); },
         dns_label(host.value), "one lower-case name part, without dots");
   }
   if (!endpoint.for_zones.empty() || !endpoint.for_nodes.empty()) check_hints(sink, endpoint, path);
@@ -165,14 +165,14 @@ void check_ports(Sink& sink, const manifest::EndpointSlice& slice) {
     const Path field = path.index(i);
     if (!name.empty()) {
       sink.refuse_each(
-          code, field.child("name"), span, [&] { return fmt::format("port name {}", quoted(name)); }, dns_label(name),
-          "lower-case letters, digits and inner hyphens, at most 63");
+          code, field.child("name"), span, [&] { return fmt::format("port name {}", in_quotes(name)); },
+          dns_label(name), "lower-case letters, digits and inner hyphens, at most 63");
     }
     const auto [first, added] = names.emplace(name, span);
     if (!added) {
       sink.refuse_duplicate(code, field.child("name"), span,
                             name.empty() ? std::string("two ports have no name")
-                                         : fmt::format("port name {} is used twice", quoted(name)),
+                                         : fmt::format("port name {} is used twice", in_quotes(name)),
                             first->second, "a port is known by its name; no name counts as one");
     }
     if (port.protocol && std::ranges::find(protocols, port.protocol->value) == protocols.end()) {
@@ -182,7 +182,7 @@ void check_ports(Sink& sink, const manifest::EndpointSlice& slice) {
     if (port.app_protocol) {
       sink.refuse_each(
           code, field.child("appProtocol"), port.app_protocol->span,
-          [&] { return fmt::format("appProtocol {}", quoted(port.app_protocol->value)); },
+          [&] { return fmt::format("appProtocol {}", in_quotes(port.app_protocol->value)); },
           qualified_name(port.app_protocol->value));
     }
   }

@@ -23,11 +23,11 @@ TEST_CASE("a path deeper than any API field is our mistake") {
 }
 
 TEST_CASE("the user's words are shown printable and cut") {
-  CHECK(quoted("web") == "`web`");
-  CHECK(quoted(std::string("a\x1b[31m")) == "`a\\x1b[31m`");
-  CHECK(quoted(std::string(80, 'x')) == "`" + std::string(80, 'x') + "`");
-  CHECK(quoted(std::string(81, 'x')) == "`" + std::string(80, 'x') + "…`");
-  CHECK(quoted(std::string(79, 'x') + "é") == "`" + std::string(79, 'x') + "…`");  // never half a character
+  CHECK(in_quotes("web") == "`web`");
+  CHECK(in_quotes(std::string("a\x1b[31m")) == "`a\\x1b[31m`");
+  CHECK(in_quotes(std::string(80, 'x')) == "`" + std::string(80, 'x') + "`");
+  CHECK(in_quotes(std::string(81, 'x')) == "`" + std::string(80, 'x') + "…`");
+  CHECK(in_quotes(std::string(79, 'x') + "é") == "`" + std::string(79, 'x') + "…`");  // never half a character
 }
 
 TEST_CASE("an unknown word is answered with the one that was meant") {
