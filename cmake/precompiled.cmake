@@ -8,7 +8,8 @@ set(portcullis_common_headers
 
 # portcullis_precompiled_headers(KIND header...): compiles them once for KIND, with the flags of this folder.
 function(portcullis_precompiled_headers kind)
-  add_library(portcullis_precompiled_${kind} OBJECT ${PROJECT_SOURCE_DIR}/cmake/precompiled.cpp)
+  file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/precompiled.cpp CONTENT "// CMake compiles headers for a source file.\n")
+  add_library(portcullis_precompiled_${kind} OBJECT ${CMAKE_CURRENT_BINARY_DIR}/precompiled.cpp)
   target_link_libraries(portcullis_precompiled_${kind} PRIVATE portcullis_flags fmt::fmt)
   target_precompile_headers(portcullis_precompiled_${kind} PRIVATE ${ARGN})
 endfunction()

@@ -1,1 +1,0 @@
-// A source file for the target that compiles the common headers (precompiled.cmake).
