@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "compiler/base/error.hpp"
+#include "verifier/obligations/same_route.hpp"
 #include "verifier/specialise/program.hpp"
 
 namespace portcullis::obligations {
@@ -27,9 +28,11 @@ ir::Fate without_masquerade(ir::Fate fate) {
 struct Fates::Side {
   Side(smt::Session& session, specialise::Arena& arena, const ir::Program& program)
       : side(arena, program),
+        same_route(program, side),
         all(session, arena, program.family, program.local_addresses),
         but_masquerade(session, arena, program.family, program.local_addresses, Agreement::but_masquerade) {}
   specialise::ProgramSide side;
+  SameRoute same_route;
   encode::Judge all, but_masquerade;
 };
 
@@ -86,6 +89,8 @@ void Fates::same(const policy::SameFateQuestion& question, Proof& proof, bool te
 bool Fates::compare(const cluster::Node& node, const Key& left, const Key& right, bool with_source,
                     bool tell_masquerade, Proof& proof) {
   Side& s = side(node, left.destination.family());
+  const bool silent = with_source || !tell_masquerade || !proof.except.empty();
+  if (silent && s.same_route.holds(left, right, with_source)) return false;
   for (const bool from_node : {false, true}) {
     const specialise::Path path{from_node, net::ConntrackState::fresh};
     const specialise::NodeId a = s.side.residual(left, path), b = s.side.residual(right, path);
