@@ -168,6 +168,8 @@ void add_proof_options(CLI::App& app, ProofOptions& options) {
   add_word(app, "--prove", options.each, methods,
            "shapes (default): one theorem for all that look alike; each: every destination by itself, slower");
   app.add_option("--dump-smt", options.dump, "directory for every query, as SMT-LIB2");
+  app.add_option("--cache", options.cache,
+                 "directory of theorems that need not be proved again; made if it is not there");
   app.add_option("--limit", options.limit,
                  "steps that the solver may take for one query; verdicts are the same everywhere");
   app.add_flag("--explain", options.explain, "what each proof assumes, and how it was decided");

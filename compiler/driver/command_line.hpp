@@ -40,6 +40,7 @@ struct Common {
 struct ProofOptions {
   bool each = false;                   // --prove each: every region by itself
   std::optional<std::string> dump;     // --dump-smt DIR
+  std::optional<std::string> cache;    // --cache DIR
   std::optional<std::uint64_t> limit;  // --limit STEPS of the solver, a query
   bool explain = false;
 };

@@ -20,6 +20,7 @@ smt::Limits limits(const ProofOptions& options) {
 }  // namespace
 
 Solver::Solver(const ProofOptions& options, const std::string& name) : session(limits(options)) {
+  if (options.cache && make_directory(*options.cache)) session.keep_theorems_in(*options.cache);
   if (!options.dump) return;
   const std::string directory = *options.dump + "/" + name;
   if (make_directory(directory)) session.dump_to(directory);

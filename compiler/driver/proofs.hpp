@@ -11,7 +11,8 @@
 
 namespace portcullis::driver {
 
-// A solver with the limits of the line. With --dump-smt its queries go to a folder `name` below that directory.
+// A solver with the limits of the line. With --dump-smt its queries go to a folder `name` below that directory; with
+// --cache theorems are looked up and kept there. A directory that cannot be made is told, and done without.
 struct Solver {
   Solver(const ProofOptions& options, const std::string& name);
   smt::Session session;

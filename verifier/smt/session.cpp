@@ -5,12 +5,14 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <optional>
 
 #include <fmt/format.h>
 #include <z3++.h>
 
 #include "compiler/base/error.hpp"
 #include "verifier/smt/script.hpp"
+#include "verifier/smt/theorems.hpp"
 
 namespace portcullis::smt {
 
@@ -30,6 +32,12 @@ auto guarded(const Call& call) {
 
 void require(bool held, const char* what) {
   if (!held) throw base::InternalError(fmt::format("solver: {}", what));
+}
+
+std::string z3_version() {
+  unsigned major = 0, minor = 0, build = 0, revision = 0;
+  Z3_get_version(&major, &minor, &build, &revision);
+  return fmt::format("{}.{}.{}.{}", major, minor, build, revision);
 }
 
 // Takes what a check asserted off the solver again, however the check ends.
@@ -142,13 +150,18 @@ struct Session::Solver {
     if (!out) throw base::InternalError(fmt::format("solver: `{}` cannot be written", path.string()));
   }
 
+  // Whether what is on the solver can hold together; without a model.
+  Result ask();
+  Result recall_or_ask();
+
   Limits limits;
   z3::context context;
   z3::solver solver;
   std::vector<z3::expr> terms;
   std::string directory;
   std::map<std::string, unsigned> dumped;  // by stem: how often
-  std::uint64_t queries = 0, steps = 0, counted = 0;
+  std::optional<Theorems> theorems;
+  std::uint64_t queries = 0, steps = 0, counted = 0, remembered = 0;
 };
 
 // ---- model
@@ -207,6 +220,12 @@ Session::~Session() = default;
 
 void Session::dump_to(std::string directory) {
   solver_->directory = std::move(directory);
+}
+
+void Session::keep_theorems_in(const std::string& directory) {
+  solver_->theorems.reset();
+  if (!directory.empty())
+    solver_->theorems.emplace(directory, fmt::format("portcullis {}, Z3 {}", PORTCULLIS_VERSION, z3_version()));
 }
 
 void Session::rewind(std::size_t terms) {
@@ -401,28 +420,49 @@ Term Session::whole(std::int64_t value) {
 
 // ---- queries
 
+Result Session::Solver::ask() {
+  Result result;
+  switch (solver.check()) {
+    case z3::unsat:
+      result.answer = Answer::unsatisfiable;
+      break;
+    case z3::sat:
+      result.answer = Answer::satisfiable;
+      break;
+    case z3::unknown:
+      break;
+  }
+  const std::uint64_t so_far = steps_so_far();
+  result.steps = so_far - counted;
+  counted = so_far;
+  if (result.answer == Answer::unknown) result.reason = reason_unknown(result.steps);
+  return result;
+}
+
+Result Session::Solver::recall_or_ask() {
+  if (!theorems) return ask();
+  const std::string text = renumbered(script(solver, {}, Answer::unsatisfiable));
+  if (const auto known = theorems->find(text)) {
+    ++remembered;
+    Result result;
+    result.answer = Answer::unsatisfiable;
+    result.steps = *known;
+    return result;
+  }
+  Result result = ask();
+  if (result.answer == Answer::unsatisfiable) theorems->keep(text, result.steps);
+  return result;
+}
+
 Result Session::check(std::string_view name, std::span<const Term> assertions) {
   return guarded([&] {
     Solver& s = *solver_;
     s.require_truth(assertions);
     const Frame frame(s.solver);
     for (const Term term : assertions) s.solver.add(s.get(term));
-    Result result;
-    switch (s.solver.check()) {
-      case z3::unsat:
-        result.answer = Answer::unsatisfiable;
-        break;
-      case z3::sat:
-        result.answer = Answer::satisfiable;
-        result.model = Model(std::make_shared<const Model::Values>(Model::Values{solver_, s.solver.get_model()}));
-        break;
-      case z3::unknown:
-        break;
-    }
-    const std::uint64_t counted = s.steps_so_far();
-    result.steps = counted - s.counted;
-    s.counted = counted;
-    if (result.answer == Answer::unknown) result.reason = s.reason_unknown(result.steps);
+    Result result = s.recall_or_ask();
+    if (result.answer == Answer::satisfiable)
+      result.model = Model(std::make_shared<const Model::Values>(Model::Values{solver_, s.solver.get_model()}));
     s.steps += result.steps;
     ++s.queries;
     if (!s.directory.empty()) s.dump(name, result.answer);
@@ -432,6 +472,9 @@ Result Session::check(std::string_view name, std::span<const Term> assertions) {
 
 std::uint64_t Session::queries() const {
   return solver_->queries;
+}
+std::uint64_t Session::remembered() const {
+  return solver_->remembered;
 }
 std::uint64_t Session::steps() const {
   return solver_->steps;

@@ -79,6 +79,10 @@ class Session {
   // a name that comes again gets a number. The directory exists. Empty: no longer.
   void dump_to(std::string directory);
 
+  // From now on what is found unsatisfiable is kept in the directory, which exists, and what is kept there is not asked
+  // again (theorems.hpp). Answers are the same with and without; models may be others. Empty: no longer.
+  void keep_theorems_in(const std::string& directory);
+
   // ---- truth values
   [[nodiscard]] Term truth(bool value);
   [[nodiscard]] Term boolean(std::string_view name);
@@ -128,8 +132,9 @@ class Session {
     return check(name, std::span(assertions.begin(), assertions.size()));
   }
   [[nodiscard]] std::uint64_t queries() const;
-  [[nodiscard]] std::uint64_t steps() const;  // of all queries
-  [[nodiscard]] std::size_t terms() const;    // that are there now
+  [[nodiscard]] std::uint64_t remembered() const;  // of them, that Z3 was not asked
+  [[nodiscard]] std::uint64_t steps() const;       // of all queries
+  [[nodiscard]] std::size_t terms() const;         // that are there now
 
   // The term as SMT-LIB2 writes it, for tests and messages to ourselves.
   [[nodiscard]] std::string text(Term term) const;

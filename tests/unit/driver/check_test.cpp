@@ -145,6 +145,37 @@ TEST_CASE("check: --explain, --dump-smt, each cluster by itself") {
   CHECK(space.exists("smt/check-b"));
 }
 
+TEST_CASE("check: theorems that are kept change nothing but the time") {
+  const Workspace space;
+  space.write("web.yaml", web);
+  space.write("a.policy",
+              "reachable from internet to service default/web port 80\n"
+              "unreachable from internet to any node port except service default/web\n");
+  const std::vector<std::string> line{"check", "web.yaml", "-p", "a.policy", "--explain"};
+  std::vector<std::string> kept = line;
+  kept.insert(kept.end(), {"--cache", "theorems/of/ours"});
+  const Run plain = space.run(line);
+  CHECK(plain.status == exit_done);
+  for (int i = 0; i < 2; ++i) {
+    const Run run = space.run(kept);
+    CHECK(run.status == plain.status);
+    CHECK(run.out == plain.out);
+    CHECK(run.err == plain.err);
+  }
+  CHECK(space.exists("theorems/of/ours"));
+  // Which packet refutes a sentence is the solver's choice, and may depend on what it was asked before.
+  space.write("a.policy", "unreachable from internet to any node port\n");
+  const Run refuted = space.run(kept);
+  CHECK(refuted.status == exit_findings);
+  CHECK_THAT(refuted.out, Contains("error[PC6001]: refuted: unreachable from internet to any node port: ") &&
+                              Contains("4 proved, 1 refuted, 0 unknown"));
+  space.write("file", "");
+  kept.back() = "file/below";
+  const Run without = space.run(kept);
+  CHECK(without.status == exit_findings);
+  CHECK_THAT(without.err, Contains("cannot make directory file/below"));
+}
+
 TEST_CASE("check: a sentence about traffic is proved, or refuted with a packet at the line that decides") {
   const Workspace space;
   space.write("web.yaml", web);
