@@ -162,11 +162,13 @@ void add_common(CLI::App& app, Common& common, const std::string& paths, const s
   app.add_flag("-v,--verbose", common.verbose, "advice and times too")->excludes(quiet);
 }
 
-const std::map<std::string, bool> methods{{"shapes", false}, {"each", true}};
+const std::map<std::string, ProveBy> methods{
+    {"shapes", ProveBy::shapes}, {"each", ProveBy::each}, {"plain", ProveBy::plain}};
 
 void add_proof_options(CLI::App& app, ProofOptions& options) {
-  add_word(app, "--prove", options.each, methods,
-           "shapes (default): one theorem for all that look alike; each: every destination by itself, slower");
+  add_word(app, "--prove", options.by, methods,
+           "shapes (default): one theorem for all that look alike; each: every destination by itself, slower; plain: "
+           "every rule as a formula, slowest, and independent of the other two");
   app.add_option("--dump-smt", options.dump, "directory for every query, as SMT-LIB2");
   app.add_option("--cache", options.cache,
                  "directory of theorems that need not be proved again; made if it is not there");

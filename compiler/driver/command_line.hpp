@@ -37,8 +37,9 @@ struct Common {
 };
 
 // Options of commands that prove.
+enum class ProveBy { shapes, each, plain };
 struct ProofOptions {
-  bool each = false;                   // --prove each: every region by itself
+  ProveBy by = ProveBy::shapes;        // --prove
   std::optional<std::string> dump;     // --dump-smt DIR
   std::optional<std::string> cache;    // --cache DIR
   std::optional<std::uint64_t> limit;  // --limit STEPS of the solver, a query

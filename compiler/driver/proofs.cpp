@@ -27,7 +27,15 @@ Solver::Solver(const ProofOptions& options, const std::string& name) : session(l
 }
 
 obligations::Method method(const ProofOptions& options) {
-  return options.each ? obligations::Method::each : obligations::Method::shapes;
+  switch (options.by) {
+    case ProveBy::shapes:
+      return obligations::Method::shapes;
+    case ProveBy::each:
+      return obligations::Method::each;
+    case ProveBy::plain:
+      return obligations::Method::plain;
+  }
+  return obligations::Method::shapes;
 }
 
 int status_of(std::span<const Proof> proofs) {

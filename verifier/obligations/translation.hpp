@@ -23,6 +23,7 @@ struct TranslationCounts {
 enum class Method : std::uint8_t {
   shapes,  // a theorem a shape
   each,    // every region by itself
+  plain,   // every region by the plain encoding (translation_plain.hpp)
 };
 
 // `model` is what was read back, foreign parts of the node included; `name` is the proof's. The proof is refuted only

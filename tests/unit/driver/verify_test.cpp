@@ -58,6 +58,8 @@ TEST_CASE("verify: what holds is proved, and said") {
         "proved: the ruleset of node n1 means what the program means, for every IPv4 packet\n"
         "1 proved, 0 refuted, 0 unknown\n");
   CHECK_THAT(space.run(with({"--explain"})).out, Contains("\n  decided: ") && Contains("\n  assumed: "));
+  for (const char* method : {"each", "plain"}) CHECK(space.run(with({"--prove", method})).out == run.out);
+  CHECK_THAT(space.run(with({"--prove", "plain", "--explain"})).out, Contains(" regions, each by the plain encoding"));
 }
 
 TEST_CASE("verify: what does not hold is a finding with a packet and the line that decides") {
@@ -69,6 +71,8 @@ TEST_CASE("verify: what does not hold is a finding with a packet and the line th
   CHECK_THAT(run.out, Contains("error[PC6004]: refuted: the ruleset of node n1") && Contains("10.244.1.5:8081") &&
                           Contains(" --> web.yaml:6:18\n") && Contains(" to 10.96.0.80:80, from outside, on n1\n") &&
                           Contains("\n0 proved, 1 refuted, 0 unknown\n"));
+  CHECK_THAT(space.run(with({"--prove", "plain"})).out,
+             Contains("error[PC6004]: refuted: the ruleset of node n1") && Contains("10.244.1.5:8081"));
   CHECK(space.run(with({"-o", "json=out.json"})).status == exit_findings);
   const std::string json = space.read("out.json");
   CHECK_THAT(json, Contains("\"schema\": \"portcullis/findings/1\"") && Contains("\"code\": \"PC6004\"") &&

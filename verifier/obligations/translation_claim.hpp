@@ -1,0 +1,14 @@
+// What every way to prove a translation claims.
+#pragma once
+
+#include <string>
+
+#include "compiler/ir/l4/program.hpp"
+#include "verifier/verdict/verdict.hpp"
+
+namespace portcullis::obligations {
+
+// The statement and its assumptions, not decided yet.
+[[nodiscard]] verdict::Proof translation_claim(std::string name, const ir::Program& program);
+
+}  // namespace portcullis::obligations

@@ -1,0 +1,153 @@
+#include "verifier/obligations/translation_plain.hpp"
+
+#include <map>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "compiler/ir/l4/interpret.hpp"
+#include "verifier/obligations/translation_claim.hpp"
+#include "verifier/plain/plain.hpp"
+#include "verifier/plain/regions.hpp"
+
+namespace portcullis::obligations {
+
+namespace {
+
+using plain::Judgement;
+using verdict::Proof;
+using verdict::Standing;
+
+std::string text(const plain::Region& region) {
+  const std::string address = region.address ? region.address->text() : "any other address";
+  const std::string port = region.port ? std::to_string(*region.port) : "any other port";
+  const char* from = region.from_node ? "from the node " : "";
+  return fmt::format("{} {} {}to {}, {}", net::to_string(region.state), net::lower_name(region.protocol), from, address,
+                     port);
+}
+
+class Validation {
+ public:
+  Validation(const ir::Program& program, const netfilter::Model& model, const netfilter::NodeFacts& node,
+             smt::Session& session)
+      : program_(program),
+        model_(model),
+        node_(node),
+        session_(session),
+        encodings_(session, program, model, node),
+        interpreter_(program),
+        evaluator_(model) {
+    for (const ir::Pool& pool : program.pools) {
+      for (const ir::PoolEntry& entry : pool.entries) meant_labels_.insert(ir::label(pool, entry));
+    }
+  }
+
+  Proof run(std::string name, Slices slices) {
+    proof_ = translation_claim(std::move(name), program_);
+    const std::uint64_t queries = session_.queries(), steps = session_.steps();
+    const auto each = [this](const plain::Region& region) {
+      judge(region);
+      return proof_.standing != Standing::refuted;
+    };
+    if (slices == Slices::named) {
+      plain::Regions(program_, model_).for_each(each);
+    } else {
+      plain::Regions::for_each_whole(each);
+    }
+    if (proof_.standing != Standing::refuted) {
+      proof_.standing = open_.empty() ? Standing::proved : Standing::unknown;
+      proof_.reason = open_;
+    }
+    proof_.queries = session_.queries() - queries;
+    proof_.steps = session_.steps() - steps;
+    proof_.decided = fmt::format("{} regions, each by the plain encoding", encodings_.judged());
+    return std::move(proof_);
+  }
+
+  [[nodiscard]] std::size_t regions() const { return encodings_.judged(); }
+
+ private:
+  void judge(const plain::Region& region) {
+    const Judgement j = encodings_.judge(region);
+    switch (j.kind) {
+      case Judgement::Kind::equal:
+        return;
+      case Judgement::Kind::different:
+        if (!replay(j)) leave_open(region, "a difference that does not show in a packet" + in_brackets(j.reason));
+        return;
+      case Judgement::Kind::unknown:
+        return leave_open(region, j.reason);
+    }
+  }
+
+  void leave_open(const plain::Region& region, const std::string& why) {
+    if (open_.empty()) open_ = text(region) + ": " + why;
+  }
+
+  static std::string in_brackets(const std::string& why) { return why.empty() ? why : " (" + why + ")"; }
+
+  // Whether the packet shows a difference; then it is the verdict.
+  bool replay(const Judgement& j) {
+    const net::Packet& packet = *j.witness;
+    ir::Memory meant_memory, kept_memory;
+    for (const std::string& label : j.meant_remembered) meant_memory.remember(packet.src, label);
+    for (const std::string& label : j.kept_remembered) kept_memory.remember(packet.src, encodings_.model_name(label));
+    const ir::Fate meant = interpreter_.fate(packet, meant_memory);
+    netfilter::Evaluation got = evaluator_.evaluate(node_, packet, kept_memory);
+    if (!got.torn) {
+      if (!got.not_modelled.empty()) return false;
+      const bool named = rename_labels(got.fate);
+      if (ir::equal(meant, got.fate, packet)) return false;
+      if (!named && ir::equal(without_labels(meant), without_labels(got.fate), packet)) return false;
+    }
+    proof_.standing = Standing::refuted;
+    proof_.witness = packet;
+    proof_.reason =
+        fmt::format("{}: the ruleset says {}, the program {}{}", packet.text(),
+                    got.torn ? got.not_modelled : ir::text(got.fate), ir::text(meant), in_brackets(j.reason));
+    return true;
+  }
+
+  // Somebody else's memories have names of their own. False: one of them is of nobody that is known.
+  bool rename_labels(ir::Fate& fate) const {
+    const std::map<std::string, std::string> names = encodings_.meant_labels();
+    bool known = true;
+    for (ir::Target& target : fate.targets) {
+      if (target.label.empty() || meant_labels_.contains(target.label)) continue;
+      const auto found = names.find(target.label);
+      known = known && found != names.end();
+      if (found != names.end()) target.label = found->second;
+    }
+    return known;
+  }
+
+  static ir::Fate without_labels(ir::Fate fate) {
+    for (ir::Target& target : fate.targets) target.label.clear();
+    return fate;
+  }
+
+  const ir::Program& program_;
+  const netfilter::Model& model_;
+  const netfilter::NodeFacts& node_;
+  smt::Session& session_;
+  plain::Encodings encodings_;
+  ir::Interpreter interpreter_;
+  netfilter::Evaluator evaluator_;
+  std::set<std::string> meant_labels_;
+  Proof proof_;
+  std::string open_;  // why the verdict is not proved, unless it is refuted
+};
+
+}  // namespace
+
+Proof prove_translation_plainly(std::string name, const ir::Program& program, const netfilter::Model& model,
+                                const netfilter::NodeFacts& node, smt::Session& session, Slices slices,
+                                std::size_t* regions) {
+  Validation validation(program, model, node, session);
+  Proof proof = validation.run(std::move(name), slices);
+  if (regions != nullptr) *regions = validation.regions();
+  return proof;
+}
+
+}  // namespace portcullis::obligations
