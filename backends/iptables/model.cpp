@@ -113,7 +113,7 @@ class ModelBuilder {
 
   netfilter::Rule rule(const Rule& r) {
     netfilter::Rule out;
-    out.span = r.span;
+    out.span = span_ = r.span;
     statements_ = &out.statements;
     statements_->reserve(r.matches.size() + 3);
     if (r.source) address(ipv4() ? Field::ip4_source : Field::ip6_source, *r.source);
@@ -205,6 +205,11 @@ class ModelBuilder {
 
   void add(const AccountingMatch&) {}
 
+  void add(const OpaqueMatch& m) {
+    statements_->emplace_back(netfilter::Opaque{static_cast<netfilter::OpaqueId>(model_.opaque.size())});
+    model_.opaque.push_back({m.text, span_});
+  }
+
   // ---- targets
 
   void verdict(netfilter::Verdict::Kind kind, netfilter::ChainId chain = 0) {
@@ -234,6 +239,7 @@ class ModelBuilder {
   netfilter::Model model_;
   netfilter::ChainId first_chain_ = 0;
   std::vector<Statement>* statements_ = nullptr;
+  base::SourceSpan span_;  // of the rule at hand
   std::map<std::string, netfilter::SetId> memories_;
   std::map<std::string, std::uint32_t> seconds_;
   std::map<std::string, std::string> labels_;  // of lists whose name is a hash

@@ -232,6 +232,11 @@ class Printer {
     append_name(out_, m.name);
   }
 
+  void print(const OpaqueMatch& m) {
+    out_ += ' ';
+    out_ += m.text;
+  }
+
   // ---- targets
 
   void print(const Continue&) {}

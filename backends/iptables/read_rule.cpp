@@ -1,6 +1,7 @@
 #include "backends/iptables/read_rule.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include <fmt/format.h>
@@ -27,6 +28,10 @@ class RuleReader {
         continue;
       }
       const auto option = find_option(word.text);
+      if (!option && narrows(word)) {
+        unknown_option(word);
+        continue;
+      }
       if (!option) {
         fail(fmt::format("unknown option `{}`", word.text), word);
         break;
@@ -176,6 +181,7 @@ class RuleReader {
     const Token* name = value();
     if (name == nullptr) return;
     const std::string_view n = name->text;
+    match_ = name;
     if (n == "comment") return;
     if (n == "tcp") return open(PortMatch{net::Protocol::tcp, {}, {}});
     if (n == "udp") return open(PortMatch{net::Protocol::udp, {}, {}});
@@ -186,7 +192,56 @@ class RuleReader {
     if (n == "statistic") return open(StatisticMatch{0, 0});
     if (n == "recent") return open(RecentMatch{});
     if (n == "nfacct") return open(AccountingMatch{});
-    fail(fmt::format("unknown match `{}`", n), *name);
+    unknown_match();
+  }
+
+  // `-m name` and all that belongs to it.
+  void unknown_match() {
+    if (open_ != nullptr) return fail(fmt::format("`-m {}` has nothing to match", open_->text), *open_);
+    OpaqueMatch m;
+    add_word(m.text, words_[at_ - 2]);
+    add_word(m.text, words_[at_ - 1]);
+    while (at_ < words_.size() && !begins_another(at_)) add_word(m.text, words_[at_++]);
+    rule_.matches.emplace_back(std::move(m));
+  }
+
+  // Whether more options of the match at hand only say less of the packets that it takes.
+  [[nodiscard]] bool narrows(const Token& word) const {
+    if (match_ == nullptr || !word.text.starts_with("--")) return false;
+    constexpr auto names = std::to_array<std::string_view>({"addrtype", "conntrack", "sctp", "state", "tcp", "udp"});
+    return std::ranges::find(names, match_->text) != names.end();
+  }
+
+  // An option of a match that is known, with its values.
+  void unknown_option(const Token& option) {
+    OpaqueMatch m{fmt::format("-m {}{} {}", match_->text, take_negation() ? " !" : "", option.text)};
+    while (at_ < words_.size() && (is_quoted(words_[at_]) || !words_[at_].text.starts_with('-')) &&
+           words_[at_].text != "!")
+      add_word(m.text, words_[at_++]);
+    if (open_ != nullptr) rule_.matches.pop_back();
+    open_ = nullptr;
+    rule_.matches.emplace_back(std::move(m));
+  }
+
+  static bool is_quoted(const Token& word) { return word.end - word.begin != word.text.size(); }
+  static void add_word(std::string& text, const Token& word) {
+    if (!text.empty()) text += ' ';
+    // Without its quotes it would be an option.
+    if (is_quoted(word) && (word.text.starts_with('-') || word.text == "!")) {
+      append_between_quotes(text, word.text);
+    } else {
+      append_name(text, word.text);
+    }
+  }
+
+  // The options of every rule; those of a match stand behind its `-m`.
+  [[nodiscard]] bool begins_another(std::size_t at) const {
+    if (words_[at].text == "!" && at + 1 < words_.size()) ++at;
+    if (is_quoted(words_[at])) return false;
+    const auto option = find_option(words_[at].text);
+    return option == Option::match || option == Option::jump || option == Option::go_to || option == Option::source ||
+           option == Option::destination || option == Option::in_interface || option == Option::out_interface ||
+           option == Option::protocol;
   }
 
   void open(Match m) {
@@ -292,7 +347,10 @@ class RuleReader {
     auto* m = expect<AddressTypeMatch>("addrtype");
     const Token* text = value();
     if (m == nullptr || text == nullptr) return;
-    if (text->text != "LOCAL") return fail(fmt::format("unknown address type `{}`", text->text), *text);
+    if (text->text != "LOCAL") {
+      --at_;
+      return unknown_option(*option_);
+    }
     if (open_ == nullptr) {  // both types under one -m
       rule_.matches.emplace_back(AddressTypeMatch{});
       m = current<AddressTypeMatch>();
@@ -470,6 +528,7 @@ class RuleReader {
   Rule& rule_;
   std::size_t at_ = 0;
   const Token* option_ = nullptr;
+  const Token* match_ = nullptr;       // the name behind the last `-m`
   const Token* open_ = nullptr;        // a match that has said nothing yet
   const Token* unfinished_ = nullptr;  // a target that lacks its argument
   bool negated_ = false;

@@ -24,8 +24,9 @@ struct RuleError {
   Token token;
 };
 
-// `words` follow `-A chain`. An option, match or target that this reader does not know is an error: leaving it out
-// would change what the rule means. A REJECT without a type has an empty `with`: the family may be known only later.
+// `words` follow `-A chain`. A match that this reader does not know is kept as it stands; any other option or target
+// that it does not know is an error: leaving it out would change what the rule means. A REJECT without a type has an
+// empty `with`: the family may be known only later.
 [[nodiscard]] std::optional<RuleError> read_rule(std::span<const Token> words, const RuleContext& context, Rule& rule);
 
 }  // namespace portcullis::iptables

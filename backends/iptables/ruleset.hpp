@@ -103,8 +103,13 @@ struct AccountingMatch {  // -m nfacct: counts, always matches
   std::string name;
   bool operator==(const AccountingMatch&) const = default;
 };
+// A match, or an option of one, that this reader does not know: it holds for some packets.
+struct OpaqueMatch {
+  std::string text;  // as it stands, from `-m` on
+  bool operator==(const OpaqueMatch&) const = default;
+};
 using Match = std::variant<InterfaceMatch, PortMatch, StateMatch, MarkMatch, AddressTypeMatch, StatisticMatch,
-                           RecentMatch, AccountingMatch>;
+                           RecentMatch, AccountingMatch, OpaqueMatch>;
 
 // ---- targets
 

@@ -68,8 +68,12 @@ std::string_view full_mask(net::Family family) {
 void append_quoted(std::string& out, std::string_view text) {
   if (is_bare(text)) {
     out += text;
-    return;
+  } else {
+    append_between_quotes(out, text);
   }
+}
+
+void append_between_quotes(std::string& out, std::string_view text) {
   out += '"';
   for (const char c : text) {
     if (c == '"' || c == '\\' || c == '\'') out += '\\';

@@ -29,6 +29,7 @@ struct StateWord {
 // The value of an option as iptables-save writes it: bare if it consists of letters, digits, `_` and `-`, else between
 // double quotes with a backslash before `"`, `\` and `'` (xtables_save_string).
 void append_quoted(std::string& out, std::string_view text);
+void append_between_quotes(std::string& out, std::string_view text);
 
 // A name that iptables-save writes bare (an interface, an affinity list); quoted only if it would not be read back.
 void append_name(std::string& out, std::string_view name);

@@ -53,16 +53,18 @@ class Gathered {
     if (seconds_ != b.seconds) torn_ = true;
     ir::Target target{b.address, b.port, 1, b.masquerade, then(b), b.label};
     auto key = std::tuple(net::endpoint_text(b.address, b.port), target.masquerade, target.then, target.label);
-    const auto [at, fresh] = targets_.try_emplace(std::move(key), target, probability);
+    const auto [at, fresh] = targets_.try_emplace(std::move(key), target, probability, b.because.value_or(Because{}));
     if (fresh) return;
-    const std::optional<Rational> sum = Rational::sum(at->second.second, probability);
+    Rational& total = std::get<Rational>(at->second);
+    const std::optional<Rational> sum = Rational::sum(total, probability);
     if (!sum) inexact_ = true;
-    at->second.second = sum.value_or(Rational{});
+    total = sum.value_or(Rational{});
   }
 
   Evaluation finish() const {
     Evaluation out;
     out.cost = cost_;
+    if (first_.because) out.because = {*first_.because};
     if (all_refused_) {
       out.fate = refused(first_.end);
     } else if (torn_ || (untranslated_ > 0 && !targets_.empty())) {
@@ -70,6 +72,7 @@ class Gathered {
       out.not_modelled = "whether the packet is translated, or for how long it is remembered, is left to chance";
     } else if (untranslated_ > 0) {
       untouched(out.fate);
+      if (untouched_.because) out.because = {*untouched_.because};
     } else {
       translated(out);
     }
@@ -92,9 +95,12 @@ class Gathered {
     out.fate.kind = ir::Fate::Kind::dnat;
     out.fate.affinity_seconds = seconds_;
     std::vector<Rational> probabilities;
-    for (const auto& [key, target] : targets_) {
-      out.fate.targets.push_back(target.first);
-      probabilities.push_back(target.second);
+    out.because.clear();
+    for (const auto& [key, found] : targets_) {
+      const auto& [target, probability, because] = found;
+      out.fate.targets.push_back(target);
+      probabilities.push_back(probability);
+      out.because.push_back(because);
     }
     const auto weights = integer_weights(probabilities);
     if (!weights || inexact_) {
@@ -105,7 +111,7 @@ class Gathered {
   }
 
   using Key = std::tuple<std::string, bool, ir::Then, std::string>;  // begins with what targets are sorted by
-  std::map<Key, std::pair<ir::Target, Rational>> targets_;
+  std::map<Key, std::tuple<ir::Target, Rational, Because>> targets_;
   std::size_t total_ = 0, untranslated_ = 0;
   Branch first_, untouched_;
   std::optional<std::uint32_t> seconds_;
@@ -142,13 +148,14 @@ Evaluator::~Evaluator() = default;
 Evaluator::Evaluator(Evaluator&&) noexcept = default;
 Evaluator& Evaluator::operator=(Evaluator&&) noexcept = default;
 
-Evaluation Evaluator::evaluate(const NodeFacts& node, const net::Packet& packet, const ir::Memory& memory) const {
+Evaluation Evaluator::evaluate(const NodeFacts& node, const net::Packet& packet, const ir::Memory& memory,
+                               const Answers* answers) const {
   Gathered gathered;
   Script script;
   std::size_t branches = 0;
   try {
     do {
-      const Branch branch = walk(state_->indexed, node, packet, memory, script);
+      const Branch branch = walk(state_->indexed, node, packet, memory, answers, script);
       const std::optional<Rational> probability = script.probability();
       if (!probability) return unknown("probabilities without an exact form");
       if (++branches > max_branches) return unknown("too many random choices");

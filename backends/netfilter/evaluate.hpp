@@ -20,7 +20,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "backends/netfilter/model.hpp"
@@ -48,12 +50,25 @@ struct Cost {
   bool operator==(const Cost&) const = default;
 };
 
+// The matches that are not known and hold, each at the hook where it is asked; all others do not.
+using Answers = std::set<std::pair<OpaqueId, Hook>>;
+
+// Which rules of the text decide. What is not known is nowhere: a policy, or a text without places.
+struct Because {
+  base::SourceSpan rule;              // translates, refuses or accepts
+  base::SourceSpan element;           // that it found in a set or map
+  base::SourceSpan masquerade;        // the rule that gives the packet another source
+  std::vector<base::SourceSpan> way;  // rules, or elements of verdict maps, that led to `rule`, in order
+};
+
 struct Evaluation {
   ir::Fate fate;             // weights without a common factor
   std::string not_modelled;  // why the fate is not known; empty if it is
   // The reason is that there is no single fate: whether the packet is translated, or for how long it is remembered, is
   // left to chance. No program means that.
   bool torn = false;
+  // Of a translation: one for each of fate.targets. Else one, or none where no rule decides.
+  std::vector<Because> because;
   Cost cost;
 };
 
@@ -65,8 +80,9 @@ class Evaluator {
   Evaluator(Evaluator&&) noexcept;
   Evaluator& operator=(Evaluator&&) noexcept;
 
-  [[nodiscard]] Evaluation evaluate(const NodeFacts& node, const net::Packet& packet,
-                                    const ir::Memory& memory = {}) const;
+  // Without `answers` a packet that meets a match that is not known has no known fate.
+  [[nodiscard]] Evaluation evaluate(const NodeFacts& node, const net::Packet& packet, const ir::Memory& memory = {},
+                                    const Answers* answers = nullptr) const;
   // The fate, or InternalError: for our own text, which is modelled completely.
   [[nodiscard]] ir::Fate fate(const NodeFacts& node, const net::Packet& packet, const ir::Memory& memory = {}) const;
 

@@ -1,6 +1,7 @@
 #include "backends/netfilter/model.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 #include <utility>
 
@@ -21,6 +22,10 @@ std::size_t Set::data_width() const {
 std::size_t Set::size() const {
   const std::size_t words = key_width();
   return words == 0 ? 0 : lows.size() / words;
+}
+
+base::SourceSpan Set::span_of(std::size_t element) const {
+  return element < spans.size() ? spans[element] : base::SourceSpan{};
 }
 
 std::string Set::label(std::span<const std::uint32_t> rest) const {
@@ -63,7 +68,10 @@ namespace {
 // Moves the numbers of chains and sets in what is taken over from another model.
 class Renumber {
  public:
-  Renumber(ChainId chains, SetId sets) : chains_(chains), sets_(sets) {}
+  explicit Renumber(const Model& in_front)
+      : chains_(static_cast<ChainId>(in_front.chains.size())),
+        sets_(static_cast<SetId>(in_front.sets.size())),
+        opaque_(static_cast<OpaqueId>(in_front.opaque.size())) {}
   void operator()(Match& m) const {
     if (auto* in = std::get_if<InSet>(&m.test)) in->set += sets_;
   }
@@ -79,17 +87,19 @@ class Renumber {
   void operator()(Reject&) const {}
   void operator()(Masquerade&) const {}
   void operator()(Chance&) const {}
+  void operator()(Opaque& o) const { o.match += opaque_; }
   void operator()(Unmodelled&) const {}
 
  private:
   ChainId chains_;
   SetId sets_;
+  OpaqueId opaque_;
 };
 
 }  // namespace
 
 void append(Model& model, Model other) {
-  const Renumber renumber(static_cast<ChainId>(model.chains.size()), static_cast<SetId>(model.sets.size()));
+  const Renumber renumber(model);
   for (Chain& chain : other.chains) {
     for (Rule& rule : chain.rules) {
       for (Statement& statement : rule.statements) std::visit(renumber, statement);
@@ -100,6 +110,7 @@ void append(Model& model, Model other) {
     for (Verdict& verdict : set.verdicts) renumber(verdict);
     model.sets.push_back(std::move(set));
   }
+  std::ranges::move(other.opaque, std::back_inserter(model.opaque));
 }
 
 std::size_t Model::rules() const {

@@ -6,8 +6,9 @@
 // look-up that misses), or ends the chain with a verdict. One Model holds every table of both families; base chains of
 // one hook run in order of their priority, as far as they are of the packet's family. The meaning is evaluate.hpp's.
 //
-// Readers never leave a token out: what this model has no word for becomes an Unmodelled statement, and evaluation
-// stops aloud when it gets there.
+// Readers never leave a token out. A match that is not known becomes an Opaque statement: it holds or it does not, and
+// whoever evaluates it says which. What this model has no word for at all becomes an Unmodelled statement, and
+// evaluation stops aloud when it gets there.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +26,9 @@
 
 namespace portcullis::netfilter {
 
-using SetId = std::uint32_t;    // index into Model::sets
-using ChainId = std::uint32_t;  // index into Model::chains
+using SetId = std::uint32_t;     // index into Model::sets
+using ChainId = std::uint32_t;   // index into Model::chains
+using OpaqueId = std::uint32_t;  // index into Model::opaque
 
 // ---- expressions
 
@@ -130,11 +132,14 @@ struct Chance {  // goes on with this probability. INVARIANT: 0 < numerator <= d
   std::uint32_t numerator = 1;
   std::uint32_t denominator = 1;
 };
+struct Opaque {  // breaks off the rule unless the match holds, a negation in its text included
+  OpaqueId match = 0;
+};
 struct Unmodelled {
   std::string what;  // the tokens, for the message
 };
 using Statement =
-    std::variant<Match, Decide, Reject, DecideByMap, Assign, Translate, Masquerade, Update, Chance, Unmodelled>;
+    std::variant<Match, Decide, Reject, DecideByMap, Assign, Translate, Masquerade, Update, Chance, Opaque, Unmodelled>;
 
 // ---- sets and maps
 
@@ -155,6 +160,8 @@ struct Set {
   std::vector<std::uint32_t> highs;   // of interval sets: the other end, as long as lows
   std::vector<std::uint32_t> values;  // of maps to values
   std::vector<Verdict> verdicts;      // of maps to verdicts
+  // Of elements, where each was read; shorter than the set where that is not known.
+  std::vector<base::SourceSpan> spans;
 
   // Of a memory: which field of the key is the packet's source, and what the IR calls the rest of the key (ir::label).
   // A rest that is not named here is called by the set's name and its words.
@@ -164,6 +171,7 @@ struct Set {
   [[nodiscard]] std::size_t key_width() const;
   [[nodiscard]] std::size_t data_width() const;
   [[nodiscard]] std::size_t size() const;  // elements
+  [[nodiscard]] base::SourceSpan span_of(std::size_t element) const;
   // The IR's name for a key of this memory.
   [[nodiscard]] std::string label(std::span<const std::uint32_t> rest) const;
 };
@@ -193,9 +201,16 @@ struct Chain {
   std::vector<Rule> rules;
 };
 
+// A match that is not known, at one place of the text.
+struct OpaqueMatch {
+  std::string text;       // `-m geoip --src-cc XX`
+  base::SourceSpan span;  // of its rule
+};
+
 struct Model {
   std::vector<Chain> chains;  // base chains of equal hook and priority run in this order
   std::vector<Set> sets;
+  std::vector<OpaqueMatch> opaque;  // each is asked by one statement
 
   [[nodiscard]] std::size_t rules() const;
   [[nodiscard]] std::size_t elements() const;

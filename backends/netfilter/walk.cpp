@@ -38,11 +38,12 @@ std::uint32_t state_bit(net::ConntrackState s) {
 class Walk {
  public:
   Walk(const Indexed& indexed, const NodeFacts& node, const net::Packet& packet, const ir::Memory& memory,
-       Script& script)
+       const Answers* answers, Script& script)
       : in_(indexed),
         node_(node),
         packet_(packet),
         memory_(memory),
+        answers_(answers),
         script_(script),
         destination_(packet.dst),
         port_(packet.dport),
@@ -56,6 +57,10 @@ class Walk {
     out_.local = node_.is_local(destination_);
     out_.address = destination_;
     out_.port = port_;
+    if (masquerade_.known()) {
+      if (!out_.because) out_.because.emplace();
+      out_.because->masquerade = masquerade_;
+    }
     if (!out_.translated && !out_.label.empty())
       throw NotModelled{"affinity is recorded for a packet that is not translated"};
     return std::move(out_);
@@ -87,12 +92,14 @@ class Walk {
   // the same (the mark).
   void wish_to_masquerade() {
     const Cost cost = out_.cost;
+    const std::optional<Because> because = out_.because;
     try {
       (void)hook(Hook::postrouting);
     } catch (const NotModelled&) {
       out_.masquerade = false;  // nobody can see it
     }
     out_.end = Branch::End::passed;
+    out_.because = because;
     out_.cost = cost;
   }
 
@@ -135,15 +142,22 @@ class Walk {
   struct Frame {
     ChainId chain;
     std::size_t next;
+    std::size_t way;  // how much of way_ led to where this chain returns to
+  };
+  // A rule that ran, and the element that it found last.
+  struct Ran {
+    const Rule* rule = nullptr;
+    base::SourceSpan element;
   };
 
   Ended chain_from(ChainId base) {
-    std::vector<Frame> stack{{base, 0}};
+    std::vector<Frame> stack{{base, 0, 0}};
+    way_.clear();
     while (!stack.empty()) {
       Frame& frame = stack.back();
       const Chain& chain = in_.model->chains[frame.chain];
       if (frame.next == chain.rules.size()) {
-        stack.pop_back();
+        leave(stack);
         continue;
       }
       if (++out_.cost.rules > max_rules) throw NotModelled{"a circle of chains around " + chain.name};
@@ -153,7 +167,13 @@ class Walk {
     return Ended::fell_out;
   }
 
+  void leave(std::vector<Frame>& stack) {
+    way_.resize(stack.back().way);
+    stack.pop_back();
+  }
+
   std::optional<Ended> rule(const Rule& rule, std::vector<Frame>& stack) {
+    ran_ = {&rule, {}};
     for (const Statement& s : rule.statements) {
       ended_.reset();
       verdict_ = {};
@@ -163,23 +183,41 @@ class Walk {
         case Verdict::Kind::go_on:
           break;
         case Verdict::Kind::accept:
+          if (hook_ == Hook::input || hook_ == Hook::forward || hook_ == Hook::output) decides();
           return Ended::accepted;
         case Verdict::Kind::drop:
+          overrules();
           out_.end = Branch::End::dropped;
           return Ended::stopped;
         case Verdict::Kind::jump:
           if (stack.size() > max_jumps) throw NotModelled{"more than 16 nested jumps"};
-          stack.push_back({verdict_.chain, 0});
+          stack.push_back({verdict_.chain, 0, way_.size()});
+          way_.push_back(ran_);
           return {};
         case Verdict::Kind::go_to:
-          stack.back() = {verdict_.chain, 0};
+          stack.back() = {verdict_.chain, 0, stack.back().way};
+          way_.push_back(ran_);
           return {};
         case Verdict::Kind::back:
-          stack.pop_back();
+          leave(stack);
           return {};
       }
     }
     return {};
+  }
+
+  // ---- what decides
+
+  // The rule that runs does, unless one before it has.
+  void decides() {
+    if (!out_.because) overrules();
+  }
+  // It does, whatever was before.
+  void overrules() {
+    Because& because = out_.because.emplace();
+    because.rule = ran_.rule->span;
+    because.element = ran_.element;
+    for (const Ran& r : way_) because.way.push_back(r.element.known() ? r.element : r.rule->span);
   }
 
   // ---- statements
@@ -209,6 +247,7 @@ class Walk {
   }
 
   Step execute(const Reject&) {
+    overrules();
     out_.end = Branch::End::rejected;
     ended_ = Ended::stopped;
     return Step::go_on;
@@ -218,6 +257,7 @@ class Walk {
     if (!load_key(d.key, false)) return Step::break_off;
     const std::optional<std::uint32_t> found = look_up(d.map);
     if (!found) return Step::break_off;
+    ran_.element = in_.model->sets[d.map].span_of(*found);
     verdict_ = in_.model->sets[d.map].verdicts[*found];
     return Step::go_on;
   }
@@ -243,6 +283,7 @@ class Walk {
     destination_ = address;
     port_ = port;
     out_.translated = true;
+    overrules();
     ended_ = Ended::translated;
     return Step::go_on;
   }
@@ -250,6 +291,7 @@ class Walk {
   Step execute(const Masquerade&) {
     if (hook_ != Hook::postrouting) throw NotModelled{"masquerade at " + std::string(to_string(hook_))};
     out_.masquerade = true;
+    masquerade_ = ran_.rule->span;
     ended_ = Ended::translated;
     return Step::go_on;
   }
@@ -272,6 +314,12 @@ class Walk {
 
   Step execute(const Chance& c) { return only_if(script_.chance(c.numerator, c.denominator)); }
 
+  Step execute(const Opaque& o) {
+    const std::string& text = in_.model->opaque[o.match].text;
+    if (answers_ == nullptr) throw NotModelled{"`" + text + "` is not known"};
+    return only_if(answers_->contains({o.match, hook_}));
+  }
+
   Step execute(const Unmodelled& u) { throw NotModelled{u.what}; }
 
   // ---- expressions
@@ -286,6 +334,7 @@ class Walk {
     const std::optional<std::uint32_t> found = look_up(*e.map);
     if (!found) return false;
     const Set& map = in_.model->sets[*e.map];
+    ran_.element = map.span_of(*found);
     const std::size_t words = map.data_width();
     const auto first = map.values.begin() + static_cast<std::ptrdiff_t>(*found * words);
     result_.assign(first, first + static_cast<std::ptrdiff_t>(words));
@@ -421,6 +470,7 @@ class Walk {
   const NodeFacts& node_;
   const net::Packet& packet_;
   const ir::Memory& memory_;
+  const Answers* answers_;
   Script& script_;
 
   net::Address destination_;
@@ -434,6 +484,9 @@ class Walk {
   std::optional<Ended> ended_;  // of the statement just run
   Verdict verdict_;
   std::vector<std::uint32_t> key_, result_;
+  Ran ran_;               // the rule that runs
+  std::vector<Ran> way_;  // those that led to its chain
+  base::SourceSpan masquerade_;
   Branch out_;
 };
 
@@ -461,8 +514,8 @@ Indexed index(const Model& model) {
 }
 
 Branch walk(const Indexed& indexed, const NodeFacts& node, const net::Packet& packet, const ir::Memory& memory,
-            Script& script) {
-  return Walk(indexed, node, packet, memory, script).run();
+            const Answers* answers, Script& script) {
+  return Walk(indexed, node, packet, memory, answers, script).run();
 }
 
 }  // namespace portcullis::netfilter

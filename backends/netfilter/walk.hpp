@@ -34,6 +34,7 @@ struct Branch {
   bool masquerade = false;
   std::string label;  // memory that was refreshed
   std::optional<std::uint32_t> seconds;
+  std::optional<Because> because;
   Cost cost;
 };
 
@@ -42,7 +43,8 @@ struct NotModelled {
   std::string why;
 };
 
+// `answers` may be null: then a match that is not known is not modelled.
 [[nodiscard]] Branch walk(const Indexed& indexed, const NodeFacts& node, const net::Packet& packet,
-                          const ir::Memory& memory, Script& script);
+                          const ir::Memory& memory, const Answers* answers, Script& script);
 
 }  // namespace portcullis::netfilter

@@ -51,6 +51,7 @@ std::optional<Use> use(const Statement& statement) {
           [](const netfilter::Reject&) -> Found { return {}; },
           [](const netfilter::Masquerade&) -> Found { return {}; },
           [](const netfilter::Chance&) -> Found { return {}; },
+          [](const netfilter::Opaque&) -> Found { return {}; },
           [](const netfilter::Unmodelled&) -> Found { return {}; },
       },
       statement);
@@ -72,6 +73,7 @@ void forget(Set& set, SetText& text) {
   set.highs.clear();
   set.values.clear();
   set.verdicts.clear();
+  set.spans.clear();
   text.names.clear();
   text.name_of.clear();
 }

@@ -17,7 +17,8 @@ namespace portcullis::nftables {
 [[nodiscard]] Ruleset lower(std::span<const ir::Program> programs, base::Diagnostics& diagnostics);
 // `nft -f` text: loads into an empty kernel, replaces an older load of ours in place, leaves every other table alone.
 [[nodiscard]] std::string print(const Ruleset& ruleset);
-// Reads what `print` wrote, and `nft list ruleset`'s spelling of it. print(*read(text)) == text for our own text.
+// Reads what `print` wrote, and `nft list ruleset`'s spelling of it, as text or as JSON (`nft -j`). print(*read(text))
+// == text for our own text.
 [[nodiscard]] std::optional<Ruleset> read(base::FileId file, const base::SourceMap& sources,
                                           base::Diagnostics& diagnostics);
 // nftables.nft, conntrack.sh, apply.sh.

@@ -259,6 +259,7 @@ class Printer {
     out_ += " }";
   }
   void statement(const netfilter::Chance& c) { unprintable(fmt::format("chance {}/{}", c.numerator, c.denominator)); }
+  void statement(const netfilter::Opaque& o) { unprintable(r_.model.opaque[o.match].text); }
   void statement(const netfilter::Unmodelled& u) { unprintable(u.what); }
 
   void expression(const netfilter::Expression& e, Type type) {

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include "backends/nftables/check_model.hpp"
+#include "backends/nftables/json_text.hpp"
 #include "backends/nftables/nftables.hpp"
+#include "backends/nftables/read_json.hpp"
 #include "backends/nftables/reader.hpp"
 #include "compiler/base/text.hpp"
 
@@ -48,7 +50,8 @@ std::optional<netfilter::ChainType> parse_chain_type(std::string_view word) {
 }  // namespace
 
 std::optional<Ruleset> read(base::FileId file, const base::SourceMap& sources, base::Diagnostics& diagnostics) {
-  return Reader(file, sources.text(file), diagnostics).read();
+  const std::string_view text = sources.text(file);
+  return is_json(text) ? read_json(file, text, diagnostics) : Reader(file, text, diagnostics).read();
 }
 
 Reader::Reader(base::FileId file, std::string_view text, base::Diagnostics& diagnostics)

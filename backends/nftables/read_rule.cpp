@@ -1,4 +1,5 @@
-// Rules: statements from left to right. What is not known turns the rest of the rule into an Unmodelled statement.
+// Rules: statements from left to right. A statement that is not known turns the rest of the rule into an Unmodelled
+// one.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -17,11 +18,17 @@ bool Reader::rule_ends() const {
   return t.kind == Token::Kind::newline || t.kind == Token::Kind::end || t.is(";") || t.is("}");
 }
 
+base::SourceSpan Reader::trimmed(std::uint32_t begin, std::uint32_t end) const {
+  while (end > begin && std::string_view(" \t\r\n\\").find(text_[end - 1]) != std::string_view::npos) --end;
+  return {file_, begin, end};
+}
+
 void Reader::rule(netfilter::ChainId chain, TableState& state) {
   state_ = &state;
   std::vector<Statement> statements;
   statements_ = &statements;
   const std::uint32_t begin = lexer_.peek().begin;
+  const std::size_t known = out_.model.opaque.size();
   std::uint32_t end = begin;
   while (!rule_ends()) {
     const Token first = lexer_.peek();
@@ -32,6 +39,10 @@ void Reader::rule(netfilter::ChainId chain, TableState& state) {
     } catch (const Unreadable&) {
       statements.resize(complete);
       lexer_.rewind(first);
+      if (opaque(first)) {
+        end = lexer_.peek().begin;
+        continue;
+      }
       std::size_t depth = 0;
       while (depth > 0 || !rule_ends()) {
         if (lexer_.peek().kind == Token::Kind::end) fail("a rule does not end");
@@ -44,7 +55,9 @@ void Reader::rule(netfilter::ChainId chain, TableState& state) {
     }
   }
   if (lexer_.peek().is(";") || lexer_.peek().kind == Token::Kind::newline) lexer_.take();
-  out_.model.chains[chain].rules.push_back({std::move(statements), {file_, begin, end}});
+  const base::SourceSpan span = trimmed(begin, end);
+  for (std::size_t i = known; i < out_.model.opaque.size(); ++i) out_.model.opaque[i].span = span;
+  out_.model.chains[chain].rules.push_back({std::move(statements), span});
 }
 
 void Reader::statement() {

@@ -157,6 +157,7 @@ void Reader::element(SetId id, const std::vector<Type>& data) {
   SetText& text = out_.sets[id];
   if (text.key.empty()) fail("elements before the type of their set");
   const std::size_t before = set.lows.size();
+  const std::uint32_t begin = lexer_.peek().begin;
   element_key(set, text);
   const std::string_view comment = element_attributes();
   if (set.holds != Set::Data::none) {
@@ -169,6 +170,7 @@ void Reader::element(SetId id, const std::vector<Type>& data) {
     set.highs.resize(set.interval ? before : 0);
     return;
   }
+  set.spans.push_back(trimmed(begin, lexer_.peek().begin));
   if (!comment.empty()) text.name_element(before / set.key_width(), comment);
 }
 

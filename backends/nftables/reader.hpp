@@ -1,6 +1,6 @@
 // Recursive descent over nft text: files, `nft list ruleset`, other people's tables. Structure that cannot be read is a
-// finding; a rule with a word that is not known becomes an Unmodelled statement (from that word on), so that nothing is
-// ever left out in silence.
+// finding; a match that is not known becomes an Opaque statement, and a statement that is not known becomes an
+// Unmodelled one (from its first word to the end of the rule), so that nothing is ever left out in silence.
 #pragma once
 
 #include <map>
@@ -78,6 +78,10 @@ class Reader {
   // ---- rules (read_rule.cpp, read_expression.cpp)
   void rule(netfilter::ChainId chain, TableState& state);
   bool rule_ends() const;
+  // Without blanks at the end.
+  base::SourceSpan trimmed(std::uint32_t begin, std::uint32_t end) const;
+  // Matches of nft that are not known here (read_opaque.cpp): false if `first` does not begin one.
+  bool opaque(const Token& first);
   void statement();
   bool plain_statement(const Token& first);
   void relation();

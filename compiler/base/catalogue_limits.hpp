@@ -63,8 +63,8 @@ inline constexpr auto limits_rules = std::to_array<Rule>({
     {.code = "PC5012",
      .name = "iptables-text",
      .severity = Severity::error,
-     .explanation = "A dump of iptables rules has a line that cannot be read: a match, target, option or value that is "
-                    "not known. Leaving it out would change what the rules mean.",
+     .explanation = "A dump of iptables rules has a line that cannot be read: a target, option or value that is not "
+                    "known. Leaving it out would change what the rules mean.",
      .fix = "Take the dump with `iptables-save`; leave out tables that have nothing to do with Services.",
      .reported = true},
     {.code = "PC5014",

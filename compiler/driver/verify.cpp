@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "backends/netfilter/evaluate.hpp"
+#include "compiler/base/text.hpp"
 #include "compiler/driver/commands.hpp"
 #include "compiler/driver/emit.hpp"
 #include "compiler/driver/findings_output.hpp"
@@ -50,16 +51,48 @@ void name_lines(const cluster::Cluster& cluster, const cluster::Node& node, Proo
   }
 }
 
+// A rule on one line, and no longer than a report can bear.
+std::string excerpt(std::string_view text) {
+  constexpr std::size_t longest = 200;
+  std::string out;
+  for (const char c : text) {
+    const bool blank = c == ' ' || c == '\t' || c == '\n' || c == '\r';
+    if (!blank) out += c;
+    if (blank && !out.ends_with(' ')) out += ' ';
+  }
+  if (out.size() <= longest) return base::printable(out);
+  const auto is_inside = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; };
+  std::size_t end = longest;
+  while (end > 0 && is_inside(out[end])) --end;
+  return base::printable(out.substr(0, end)) + "…";
+}
+
+// The rules of the dump that decide it, as they stand there.
+void name_rules(const base::SourceMap& sources, const obligations::TranslationPlaces& places, Proof& proof) {
+  const auto add = [&](std::string_view what, base::SourceSpan span) {
+    if (span.known()) proof.related.push_back({fmt::format("{} `{}`", what, excerpt(sources.text(span))), span});
+  };
+  for (const base::SourceSpan span : places.opaque) add("a match that is not known in", span);
+  if (!places.decides) return;
+  add("rule", places.decides->rule);
+  add("element", places.decides->element);
+  add("masquerade by", places.decides->masquerade);
+  for (const base::SourceSpan span : places.decides->way) add("by way of", span);
+}
+
 std::vector<Proof> prove(const VerifyCommand& command, const cluster::Cluster& cluster, const cluster::Node& node,
-                         const std::vector<ir::Program>& programs, const netfilter::Model& model) {
+                         const std::vector<ir::Program>& programs, const netfilter::Model& model,
+                         const base::SourceMap& sources) {
   Solver solver(command.proof, "verify");
   std::vector<Proof> proofs;
   for (const ir::Program& program : programs) {
-    Proof& proof = proofs.emplace_back(
-        obligations::prove_translation(fmt::format("ruleset.{}", net::to_string(program.family)), program, model,
-                                       netfilter::facts(program), solver.session, method(command.proof)));
+    obligations::TranslationPlaces places;
+    Proof& proof = proofs.emplace_back(obligations::prove_translation(
+        fmt::format("ruleset.{}", net::to_string(program.family)), program, model, netfilter::facts(program),
+        solver.session, method(command.proof), nullptr, &places));
     proof.code = "PC6004";
     name_lines(cluster, node, proof);
+    name_rules(sources, places, proof);
   }
   return proofs;
 }
@@ -77,7 +110,7 @@ int verify_loaded(const VerifyCommand& command, Session& session, const cluster:
   const std::vector<ir::Program> all = programs(cluster, node, {});
   const auto model = read_rulesets(command.rulesets, all, session.sources, session.diagnostics);
   if (!model) return exit_input;
-  session.proofs = session.timed("prove", [&] { return prove(command, cluster, node, all, *model); });
+  session.proofs = session.timed("prove", [&] { return prove(command, cluster, node, all, *model, session.sources); });
   return exit_done;
 }
 

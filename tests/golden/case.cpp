@@ -41,6 +41,8 @@ Arguments read_arguments(const fs::path& path) {
       out.lock = value;
     } else if (line == "check") {
       out.check = true;
+    } else if (word == "ruleset" && !value.empty()) {
+      out.rulesets.push_back(value);
     } else if (word == "limit" && !value.empty()) {
       out.limit = std::stoull(value);
     } else if (!line.empty() && line.front() != '#') {
@@ -99,21 +101,32 @@ void bind_policies(driver::Session& session, const driver::Loaded& loaded, Outco
   policy::report_unused(bound.waivers, waived.matched, session.diagnostics);
 }
 
-// What `check` says of it all, and its exit status.
-std::string check(const Case& golden) {
+// What a command that proves says, and its exit status.
+template <class Command>
+std::string said(const Case& golden, Command command, const std::string& form) {
   const fs::path file = fs::temp_directory_path() / fmt::format("portcullis-golden-{}.txt", ::getpid());
-  driver::CheckCommand command;
   command.common.paths = {"input"};
   command.common.lock = golden.arguments.lock;
   command.common.jobs = 1;
-  command.common.outputs = {"text=" + file.string()};
-  command.policies = policies();
-  command.now = policy::date_text(today);
+  command.common.outputs = {form + "=" + file.string()};
   command.proof.limit = golden.arguments.limit;
   const int status = driver::run(command);
   std::string text = read_text(file);
   fs::remove(file);
-  return text + fmt::format("exit status {}\n", status);
+  return text + (form == "text" ? fmt::format("exit status {}\n", status) : "");
+}
+
+std::string check(const Case& golden) {
+  driver::CheckCommand command;
+  command.policies = policies();
+  command.now = policy::date_text(today);
+  return said(golden, std::move(command), "text");
+}
+
+std::string verify(const Case& golden, const std::string& form) {
+  driver::VerifyCommand command;
+  command.rulesets = golden.arguments.rulesets;
+  return said(golden, std::move(command), form);
 }
 
 void keep(Outcome& out, const netfilter::Artefact& artefact, bool conntrack) {
@@ -181,6 +194,10 @@ Outcome run(const Case& golden) {
   if (!refused && !golden.arguments.node.empty()) compile(golden, session, out);
   session.diagnostics.sort();
   if (golden.arguments.check) out.files["check.txt"] = check(golden);
+  if (!golden.arguments.rulesets.empty()) {
+    out.files["verify.txt"] = verify(golden, "text");
+    out.files["verify.json"] = verify(golden, "json");
+  }
   report::PrintOptions options;
   options.verbose = true;
   out.files["diagnostics.txt"] =

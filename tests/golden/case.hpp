@@ -18,6 +18,7 @@ struct Arguments {
   std::string node;  // empty: findings only
   std::optional<std::string> lock;
   bool check = false;                  // what `check` says is expected, too
+  std::vector<std::string> rulesets;   // of the node: what `verify` says of them is expected, too
   std::optional<std::uint64_t> limit;  // of steps of the solver
 };
 

@@ -133,6 +133,10 @@ class Judge::Shape {
                      for (const std::uint32_t w : on.value) put(w);
                    },
                    [&](const Remembers& asks) { put(asks.label); },
+                   [&](const OpaqueHolds& asks) {
+                     put(asks.match);
+                     put(asks.hook);
+                   },
                },
                a);
   }

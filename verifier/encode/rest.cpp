@@ -4,6 +4,8 @@
 #include <utility>
 #include <variant>
 
+#include <fmt/format.h>
+
 #include "backends/netfilter/value.hpp"
 
 namespace portcullis::encode {
@@ -93,32 +95,34 @@ smt::Term Rest::assumed() {
 }
 
 smt::Term Rest::atom(AtomId atom, smt::Term endpoint) {
-  return std::visit(Overloaded{
-                        [&](const SourceIn& in) {
-                          std::vector<smt::Term> any;
-                          for (const Interval& i : in.intervals) any.push_back(inside(i));
-                          return session_.any(any);
-                        },
-                        [&](const SourceIsLocal&) { return is_local(); },
-                        [&](const SourceIsEndpoint&) { return session_.equal(source_, endpoint); },
-                        [&](const SourcePortIn& in) {
-                          std::vector<smt::Term> any;
-                          for (const auto& [low, high] : in.ranges)
-                            any.push_back(session_.all({session_.at_most(session_.number(low, 16), source_port_),
-                                                        session_.at_most(source_port_, session_.number(high, 16))}));
-                          return session_.any(any);
-                        },
-                        [&](const ArrivesOn& on) {
-                          return session_.equal(session_.bit_and(interface_, session_.words(on.mask, 128)),
-                                                session_.words(on.value, 128));
-                        },
-                        [&](const Remembers& asks) {
-                          const smt::Term term = session_.boolean("remembered-" + std::to_string(asks.label));
-                          memories_.try_emplace(asks.label, term);
-                          return term;
-                        },
-                    },
-                    arena_.atom_of(atom));
+  return std::visit(
+      Overloaded{
+          [&](const SourceIn& in) {
+            std::vector<smt::Term> any;
+            for (const Interval& i : in.intervals) any.push_back(inside(i));
+            return session_.any(any);
+          },
+          [&](const SourceIsLocal&) { return is_local(); },
+          [&](const SourceIsEndpoint&) { return session_.equal(source_, endpoint); },
+          [&](const SourcePortIn& in) {
+            std::vector<smt::Term> any;
+            for (const auto& [low, high] : in.ranges)
+              any.push_back(session_.all({session_.at_most(session_.number(low, 16), source_port_),
+                                          session_.at_most(source_port_, session_.number(high, 16))}));
+            return session_.any(any);
+          },
+          [&](const ArrivesOn& on) {
+            return session_.equal(session_.bit_and(interface_, session_.words(on.mask, 128)),
+                                  session_.words(on.value, 128));
+          },
+          [&](const Remembers& asks) {
+            const smt::Term term = session_.boolean("remembered-" + std::to_string(asks.label));
+            memories_.try_emplace(asks.label, term);
+            return term;
+          },
+          [&](const OpaqueHolds& asks) { return session_.boolean(fmt::format("opaque-{}-{}", asks.match, asks.hook)); },
+      },
+      arena_.atom_of(atom));
 }
 
 net::Packet Rest::packet(const smt::Model& model, const Key& key, const Path& path) const {

@@ -264,6 +264,7 @@ WayId Ways::tested(const Atom& atom, NodeId then, NodeId other, const Place& pla
             const WayId yes = one(true), no = one(false);
             return store_.test(store_.source(address), yes, no);
           },
+          [](const OpaqueHolds&) -> WayId { throw base::InternalError("a program knows its matches"); },
           [](const SourcePortIn&) -> WayId { throw base::InternalError("no program looks at source ports"); },
           // What the detector looks for are the interfaces of pods.
           [&](const ArrivesOn&) { return one(place.by == By::pod); },

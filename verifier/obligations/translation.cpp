@@ -1,12 +1,15 @@
 #include "verifier/obligations/translation.hpp"
 
+#include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "compiler/base/error.hpp"
 #include "compiler/ir/l4/interpret.hpp"
@@ -25,12 +28,14 @@ using namespace specialise;
 using encode::Judgement;
 
 constexpr std::size_t most_cases = 4096;
+constexpr std::size_t most_opaque = 8;  // of one region: all that they can say is tried
 
 class Validation {
  public:
   Validation(const ir::Program& program, const netfilter::Model& model, const netfilter::NodeFacts& node,
              smt::Session& session, Method method)
       : program_(program),
+        model_(model),
         node_(node),
         session_(session),
         meant_(arena_, program),
@@ -56,6 +61,11 @@ class Validation {
         "sets and lists of the kernel do not overflow",
         "a choice counts as even where it misses by less than n/2^31 of itself",
     };
+    if (!model_.opaque.empty())
+      proof_.assumptions.emplace_back(
+          "a match that is not known says the same of a packet whenever one rule asks it at one hook, whatever "
+          "endpoint was "
+          "chosen");
     const std::uint64_t queries = session_.queries(), steps = session_.steps();
     for (const net::ConntrackState state : {net::ConntrackState::fresh, net::ConntrackState::established,
                                             net::ConntrackState::related, net::ConntrackState::invalid}) {
@@ -65,8 +75,7 @@ class Validation {
     }
     proof_.queries = session_.queries() - queries;
     proof_.steps = session_.steps() - steps;
-    if (!decided_) proof_.standing = open_.empty() ? Standing::proved : Standing::unknown;
-    if (proof_.standing == Standing::unknown) proof_.reason = open_;
+    conclude();
     counts_.shapes = judge_.counts().shapes;
     counts_.concrete = judge_.counts().concrete;
     proof_.decided = fmt::format("{} regions, {} shapes, {} by their own values, {} by cases", counts_.regions,
@@ -75,6 +84,7 @@ class Validation {
   }
 
   [[nodiscard]] const TranslationCounts& counts() const { return counts_; }
+  [[nodiscard]] const TranslationPlaces& places() const { return places_; }
 
  private:
   void one_path(const Path& path) {
@@ -90,13 +100,19 @@ class Validation {
       case Judgement::Kind::equal:
         return;
       case Judgement::Kind::different:
-        if (!replay(*j.witness, {}, j.reason)) by_cases(pair, path, j.reason);
+        if (asks_opaque(pair.right) || !replay(*j.witness, j.reason)) by_cases(pair, path, j.reason);
         return;
       case Judgement::Kind::unrecognised:
         return by_cases(pair, path, "a random choice in a form that is no balance");
       case Judgement::Kind::unknown:
         return leave_open(pair, j.reason);
     }
+  }
+
+  [[nodiscard]] bool asks_opaque(NodeId root) {
+    return !model_.opaque.empty() && std::ranges::any_of(encode::atoms_of(arena_, root), [this](AtomId a) {
+      return std::holds_alternative<OpaqueHolds>(arena_.atom_of(a));
+    });
   }
 
   void leave_open(const Pair& pair, const std::string& why) {
@@ -126,29 +142,126 @@ class Validation {
     return fate;
   }
 
-  // Whether the packet shows a difference; then it is the verdict.
-  bool replay(const net::Packet& packet, const std::pair<ir::Memory, ir::Memory>& memory, const std::string& why) {
-    const ir::Fate meant = interpreter_.fate(packet, memory.first);
-    netfilter::Evaluation got = evaluator_.evaluate(node_, packet, memory.second);
-    if (!got.not_modelled.empty() && !got.torn) return false;
-    const bool known = rename_labels(got.fate);
-    if (!got.torn && ir::equal(meant, got.fate, packet)) return false;
-    if (!got.torn && !known && ir::equal(without_labels(meant), without_labels(got.fate), packet)) return false;
+  // What both sides make of one packet.
+  struct Played {
+    bool modelled = true, named = true, differs = false;
+    ir::Fate meant;
+    netfilter::Evaluation got;
+  };
+
+  Played play(const net::Packet& packet, const std::pair<ir::Memory, ir::Memory>& memory,
+              const netfilter::Answers& answers) {
+    Played out;
+    out.meant = interpreter_.fate(packet, memory.first);
+    out.got = evaluator_.evaluate(node_, packet, memory.second, &answers);
+    out.modelled = out.got.not_modelled.empty() || out.got.torn;
+    if (!out.modelled) return out;
+    out.named = rename_labels(out.got.fate);
+    out.differs = out.got.torn || !ir::equal(out.meant, out.got.fate, packet);
+    if (out.differs && !out.got.torn && !out.named)
+      out.differs = !ir::equal(without_labels(out.meant), without_labels(out.got.fate), packet);
+    return out;
+  }
+
+  [[nodiscard]] static std::string answers_text(const net::Packet& packet, const Played& played) {
+    return fmt::format("{}: the ruleset says {}, the program {}", packet.text(),
+                       played.got.torn ? played.got.not_modelled : ir::text(played.got.fate), ir::text(played.meant));
+  }
+
+  void refute(const net::Packet& packet, const Played& played, const std::string& why) {
     decided_ = true;
     proof_.standing = Standing::refuted;
     proof_.witness = packet;
-    proof_.reason = fmt::format("{}: the ruleset says {}, the program {}{}", packet.text(),
-                                got.torn ? got.not_modelled : ir::text(got.fate), ir::text(meant),
-                                why.empty() ? "" : " (" + why + ")");
+    proof_.reason = answers_text(packet, played) + (why.empty() ? "" : " (" + why + ")");
+    places_ = {deciding(played), {}};
+  }
+
+  // Whether the packet shows a difference; then it is the verdict.
+  bool replay(const net::Packet& packet, const std::string& why) {
+    const Played played = play(packet, {}, {});
+    if (played.differs) refute(packet, played, why);
+    return played.differs;
+  }
+
+  [[nodiscard]] static std::optional<netfilter::Because> deciding(const Played& played) {
+    const std::vector<netfilter::Because>& all = played.got.because;
+    if (all.empty()) return {};
+    const auto& got = played.got.fate.targets;
+    for (std::size_t i = 0; i < std::min(got.size(), all.size()); ++i) {
+      const auto same = [&](const ir::Target& t) {
+        return t.address == got[i].address && t.port == got[i].port && t.masquerade == got[i].masquerade &&
+               t.then == got[i].then;
+      };
+      if (std::ranges::none_of(played.meant.targets, same)) return all[i];
+    }
+    return all.front();
+  }
+
+  // ---- matches that are not known
+
+  [[nodiscard]] std::string opaque_names(const std::vector<OpaqueHolds>& asked) const {
+    std::set<std::string> names;
+    for (const OpaqueHolds& o : asked) names.insert("`" + model_.opaque[o.match].text + "`");
+    return fmt::format("{}", fmt::join(names, " and "));
+  }
+
+  [[nodiscard]] std::string opaque_text(const std::vector<OpaqueHolds>& asked,
+                                        const netfilter::Answers& answers) const {
+    std::string holds, fails;
+    for (const OpaqueHolds& o : asked) {
+      std::string& to = answers.contains({o.match, static_cast<netfilter::Hook>(o.hook)}) ? holds : fails;
+      to += fmt::format("{}`{}`", to.empty() ? "" : " and ", model_.opaque[o.match].text);
+    }
+    if (!holds.empty()) holds += " holds";
+    if (!fails.empty()) fails += " does not hold";
+    return holds + (holds.empty() || fails.empty() ? "" : " and ") + fails;
+  }
+
+  // One packet under everything that those matches can say.
+  bool play_all(const encode::Case& one, const std::pair<ir::Memory, ir::Memory>& memory,
+                const std::vector<OpaqueHolds>& asked, bool& named) {
+    std::optional<std::pair<Played, netfilter::Answers>> differing;
+    bool always = true;
+    for (std::uint32_t bits = 0; bits < 1U << asked.size(); ++bits) {
+      netfilter::Answers answers;
+      for (std::size_t i = 0; i < asked.size(); ++i) {
+        if ((bits >> i & 1U) != 0) answers.emplace(asked[i].match, static_cast<netfilter::Hook>(asked[i].hook));
+      }
+      Played played = play(one.packet, memory, answers);
+      if (!played.modelled) return false;
+      named = named && played.named;
+      always = always && played.differs;
+      if (played.differs) differing = {std::move(played), std::move(answers)};
+    }
+    if (!differing) return true;
+    if (always) {
+      refute(one.packet, differing->first, asked.empty() ? "" : "surely, whatever is said by " + opaque_names(asked));
+    } else if (possible_.empty()) {
+      possible_ =
+          fmt::format("{}, if {}", answers_text(one.packet, differing->first), opaque_text(asked, differing->second));
+      places_.decides = deciding(differing->first);
+      for (const OpaqueHolds& o : asked) {
+        const base::SourceSpan span = model_.opaque[o.match].span;
+        if (std::ranges::find(places_.opaque, span) == places_.opaque.end()) places_.opaque.push_back(span);
+      }
+    }
     return true;
   }
 
   void by_cases(const Pair& pair, const Path& path, const std::string& why) {
     ++counts_.by_cases;
     std::set<AtomId> atoms;
+    std::vector<OpaqueHolds> asked;
     for (const NodeId root : {pair.left, pair.right}) {
-      for (const AtomId a : encode::atoms_of(arena_, root)) atoms.insert(a);
+      for (const AtomId a : encode::atoms_of(arena_, root)) {
+        if (const auto* opaque = std::get_if<OpaqueHolds>(&arena_.atom_of(a))) {
+          asked.push_back(*opaque);
+        } else {
+          atoms.insert(a);
+        }
+      }
     }
+    if (asked.size() > most_opaque) return leave_open(pair, "too many matches that are not known");
     bool modelled = true, named = true;
     const auto each = [&](const encode::Case& one) {
       std::pair<ir::Memory, ir::Memory> memory;
@@ -156,11 +269,8 @@ class Validation {
         memory.first.remember(one.packet.src, arena_.label_name(label));
         memory.second.remember(one.packet.src, emitted_.memory_name(label));
       }
-      const netfilter::Evaluation got = evaluator_.evaluate(node_, one.packet, memory.second);
-      modelled = modelled && (got.not_modelled.empty() || got.torn);
-      ir::Fate fate = got.fate;
-      named = named && rename_labels(fate);
-      return modelled && !replay(one.packet, memory, {});
+      modelled = play_all(one, memory, asked, named);
+      return modelled && !decided_;
     };
     const auto outcome =
         encode::for_each_case(session_, arena_, program_.family, program_.local_addresses, {atoms.begin(), atoms.end()},
@@ -171,7 +281,18 @@ class Validation {
     if (outcome != encode::Enumeration::complete || !modelled || !named) leave_open(pair, why);
   }
 
+  // What is left when no packet surely differs.
+  void conclude() {
+    if (decided_) return;
+    proof_.standing = open_.empty() && possible_.empty() ? Standing::proved : Standing::unknown;
+    proof_.reason = open_;
+    if (possible_.empty()) return;
+    proof_.reason = open_.empty() ? fmt::format("surely no packet differs; possibly {}", possible_)
+                                  : fmt::format("possibly {}; not decided: {}", possible_, open_);
+  }
+
   const ir::Program& program_;
+  const netfilter::Model& model_;
   const netfilter::NodeFacts& node_;
   smt::Session& session_;
   Arena arena_;
@@ -183,15 +304,18 @@ class Validation {
   std::set<std::string> meant_labels_;
   Proof proof_;
   TranslationCounts counts_;
+  TranslationPlaces places_;
   bool decided_ = false;
-  std::string open_;  // why the verdict is not proved, unless it is refuted
+  // Why the verdict is not proved, unless it is refuted: something is not decided, or a packet differs if matches that
+  // are not known say so.
+  std::string open_, possible_;
 };
 
 }  // namespace
 
 Proof prove_translation(std::string name, const ir::Program& program, const netfilter::Model& model,
                         const netfilter::NodeFacts& node, smt::Session& session, Method method,
-                        TranslationCounts* counts) {
+                        TranslationCounts* counts, TranslationPlaces* places) {
   if (method == Method::plain) {
     std::size_t regions = 0;
     Proof plain = prove_translation_plainly(std::move(name), program, model, node, session, Slices::named, &regions);
@@ -201,6 +325,7 @@ Proof prove_translation(std::string name, const ir::Program& program, const netf
   Validation validation(program, model, node, session, method);
   Proof proof = validation.run(std::move(name));
   if (counts != nullptr) *counts = validation.counts();
+  if (places != nullptr) *places = validation.places();
   return proof;
 }
 

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "backends/netfilter/evaluate.hpp"
 #include "backends/netfilter/model.hpp"
@@ -20,6 +22,14 @@ struct TranslationCounts {
   std::size_t regions = 0, shapes = 0, concrete = 0, by_cases = 0;
 };
 
+// Places of the ruleset's text that a verdict is about.
+struct TranslationPlaces {
+  // Refuted, or possibly so: what decides the packet, or the first of its endpoints that the program does not have.
+  std::optional<netfilter::Because> decides;
+  // Rules with matches that are not known, where the verdict depends on what they say.
+  std::vector<base::SourceSpan> opaque;
+};
+
 enum class Method : std::uint8_t {
   shapes,  // a theorem a shape
   each,    // every region by itself
@@ -29,10 +39,15 @@ enum class Method : std::uint8_t {
 // `model` is what was read back, foreign parts of the node included; `name` is the proof's. The proof is refuted only
 // with a packet on which the interpreter and the evaluator disagree.
 //
+// Matches that are not known may say anything: what is proved holds whatever they say, and what is refuted is refuted
+// whatever they say. Else the verdict is unknown, and its reason has both answers: that surely no packet differs, and
+// one that possibly does.
+//
 // What holds for a region whose diagrams hold a choice of unknown form, or a memory that is asked apart from its
 // choice, is decided by cases: each combination of answers that a packet can give is tried on both.
 [[nodiscard]] Proof prove_translation(std::string name, const ir::Program& program, const netfilter::Model& model,
                                       const netfilter::NodeFacts& node, smt::Session& session,
-                                      Method method = Method::shapes, TranslationCounts* counts = nullptr);
+                                      Method method = Method::shapes, TranslationCounts* counts = nullptr,
+                                      TranslationPlaces* places = nullptr);
 
 }  // namespace portcullis::obligations

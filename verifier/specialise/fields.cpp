@@ -51,12 +51,12 @@ bool is_about_destination(const Term& term) {
   return f != nullptr && (is_destination(*f) || is_destination_port(*f));
 }
 
-Fields::Fields(const Model& model, const NodeFacts& node, net::Family family, std::size_t statements)
+Fields::Fields(const Model& model, const NodeFacts& node, net::Family family, std::size_t statements, std::size_t tests)
     : model_(model),
       node_(node),
       family_(family),
       last_test_(static_cast<std::uint32_t>(statements)),
-      consulted_(statements + 1) {}
+      consulted_(tests) {}
 
 void Fields::begin(const Key& key, const Path& path) {
   key_ = key;

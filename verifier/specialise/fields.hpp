@@ -31,12 +31,16 @@ struct Operand {
 class Fields {
  public:
   // `statements`: how many there are. The test behind the last one is the kernel's own: is the destination local.
-  Fields(const netfilter::Model& model, const netfilter::NodeFacts& node, net::Family family, std::size_t statements);
+  // `tests`: how many there are with these and those that others ask.
+  Fields(const netfilter::Model& model, const netfilter::NodeFacts& node, net::Family family, std::size_t statements,
+         std::size_t tests);
 
   void begin(const Key& key, const Path& path);
   // Throws NotModelled. `negated`: of a match that holds if the term's test does not.
   [[nodiscard]] Operand operand(const RunState& s, const netfilter::Term& term, std::uint32_t statement, bool negated);
   [[nodiscard]] bool local(const RunState& s);
+  // Somebody else looks at the destination.
+  void ask(std::uint32_t test) { consulted_.note(test); }
 
   [[nodiscard]] const Key& key() const { return key_; }
   [[nodiscard]] const Path& path() const { return path_; }

@@ -88,7 +88,13 @@ struct Remembers {  // the memory `label` holds the source
   LabelId label = 0;
   auto operator<=>(const Remembers&) const = default;
 };
-using Atom = std::variant<SourceIn, SourceIsLocal, SourceIsEndpoint, SourcePortIn, ArrivesOn, Remembers>;
+// A match that is not known holds at a hook (of netfilter::Hook). It may look at anything, so it is a question of its
+// own wherever it is asked.
+struct OpaqueHolds {
+  std::uint32_t match = 0, hook = 0;
+  auto operator<=>(const OpaqueHolds&) const = default;
+};
+using Atom = std::variant<SourceIn, SourceIsLocal, SourceIsEndpoint, SourcePortIn, ArrivesOn, Remembers, OpaqueHolds>;
 
 // ---- nodes
 

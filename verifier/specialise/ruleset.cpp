@@ -5,7 +5,9 @@
 
 #include "backends/netfilter/walk.hpp"
 #include "compiler/base/error.hpp"
+#include "verifier/specialise/chain_index.hpp"
 #include "verifier/specialise/fields.hpp"
+#include "verifier/specialise/hooks.hpp"
 #include "verifier/specialise/lookup.hpp"
 #include "verifier/specialise/memories.hpp"
 #include "verifier/specialise/questions.hpp"
@@ -29,11 +31,11 @@ class RulesetSide::Run {
   Run(Arena& arena, const Model& model, const NodeFacts& node, net::Family family)
       : arena_(arena),
         model_(model),
-        family_(family),
         indexed_(index(model)),
         cuts_(model, node, family),
         questions_(family),
-        fields_(model, node, family, cuts_.statements()) {
+        fields_(model, node, family, cuts_.statements(), cuts_.tests()),
+        hooks_(model, indexed_, fields_, family) {
     std::uint32_t next = 0;
     first_statement_.reserve(model.chains.size());
     for (const Chain& chain : model.chains) {
@@ -59,7 +61,7 @@ class RulesetSide::Run {
   }
 
   [[nodiscard]] const Consulted& consulted() const { return fields_.consulted(); }
-  [[nodiscard]] std::size_t tests() const { return cuts_.statements() + 1; }
+  [[nodiscard]] std::size_t tests() const { return cuts_.tests(); }
   [[nodiscard]] RulesetCuts& cuts() { return cuts_; }
   [[nodiscard]] const Memories& memories() const { return memories_; }
 
@@ -76,9 +78,10 @@ class RulesetSide::Run {
   NodeId go(RunState s) {
     for (;;) {
       if (s.depth == 0) {
-        if (!next_base_chain(s)) return end(s);
+        if (!hooks_.next_base_chain(s)) return end(s);
         continue;
       }
+      if (s.statement == 0) skip(s);
       const RunState::Frame& top = s.stack[s.depth - 1U];
       const Chain& chain = model_.chains[top.chain];
       if (top.rule == chain.rules.size()) {
@@ -117,51 +120,14 @@ class RulesetSide::Run {
     s.statement = 0;
   }
 
-  // False: the packet is through.
-  bool next_base_chain(RunState& s) {
-    for (;;) {
-      const auto& chains = indexed_.base_chains[static_cast<std::size_t>(s.hook)];
-      while (s.next_base < chains.size()) {
-        const ChainId id = chains[s.next_base++];
-        const Chain& chain = model_.chains[id];
-        if (family_ == net::Family::ipv4 ? !chain.ipv4 : !chain.ipv6) continue;
-        if (chain.base->type == ChainType::nat) {
-          const bool destination_nat = s.hook == Hook::prerouting || s.hook == Hook::output;
-          if (fields_.path().state != net::ConntrackState::fresh || s.translated_here || (s.looped && destination_nat))
-            continue;
-        }
-        s.base = id;
-        s.depth = 1;
-        s.stack[0] = {id, 0};
-        s.statement = 0;
-        return true;
-      }
-      if (!next_hook(s)) return false;
-      s.next_base = 0;
-      s.translated_here = false;
-    }
-  }
-
-  bool next_hook(RunState& s) {
-    switch (s.hook) {
-      case Hook::output:
-        s.hook = Hook::postrouting;
-        return true;
-      case Hook::prerouting:
-        s.hook = fields_.local(s) ? Hook::input : Hook::forward;
-        return true;
-      case Hook::forward:
-        s.hook = Hook::postrouting;
-        return true;
-      case Hook::postrouting:
-        if (!fields_.path().from_node || !fields_.local(s)) return false;
-        s.looped = true;
-        s.hook = Hook::prerouting;
-        return true;
-      case Hook::input:
-        return false;
-    }
-    return false;
+  // On to the next rule that the packet may match, in a chain whose rules are found by its destination.
+  void skip(RunState& s) {
+    RunState::Frame& top = s.stack[s.depth - 1U];
+    const ChainIndex* index = cuts_.index(top.chain);
+    if (index == nullptr) return;
+    if (!s.translated) fields_.ask(cuts_.test_of(top.chain));
+    top.rule =
+        index->next(top.rule, {s.destination, fields_.key().protocol, s.port}, index->asks_local() && fields_.local(s));
   }
 
   NodeId refusal(Outcome::End how) { return arena_.outcome({how, false, false, false}); }
@@ -432,6 +398,11 @@ class RulesetSide::Run {
     return done(arena_.choice(std::move(branches)));
   }
 
+  Flow run(RunState& s, const Opaque& o) {
+    const Atom holds = OpaqueHolds{o.match, static_cast<std::uint32_t>(s.hook)};
+    return split(s, std::span(&holds, 1), false);
+  }
+
   Flow run(RunState&, const Unmodelled& u) { throw NotModelled{u.what}; }
 
   // ---- expressions
@@ -547,12 +518,12 @@ class RulesetSide::Run {
 
   Arena& arena_;
   const Model& model_;
-  net::Family family_;
   Indexed indexed_;
   std::vector<std::vector<std::uint32_t>> first_statement_;  // by chain, rule: number of its first statement
   RulesetCuts cuts_;
   Questions questions_;
   Fields fields_;
+  Hooks hooks_;
 
   std::uint32_t path_word_ = 0;
   std::uint32_t statement_ = 0;

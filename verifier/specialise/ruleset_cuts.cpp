@@ -25,6 +25,8 @@ RulesetCuts::RulesetCuts(const Model& model, const NodeFacts& node, net::Family 
     for (const Rule& rule : chain.rules) {
       for (const Statement& s : rule.statements) statements_.push_back(&s);
     }
+    const bool is_long = chain.rules.size() >= ChainIndex::shortest;
+    indexes_.push_back(is_long ? std::make_unique<ChainIndex>(chain, family) : nullptr);
   }
 }
 
@@ -57,6 +59,7 @@ std::vector<AddressCut> RulesetCuts::address_cuts(std::uint32_t test) const {
     add_local();
     return cuts;
   }
+  if (test > statements_.size()) return indexes_[test - statements_.size() - 1]->address_cuts();
   const Question q = question(test);
   for (std::size_t i = 0; i < q.terms.size(); ++i) {
     const auto* f = std::get_if<Field>(&q.terms[i].source);
@@ -86,6 +89,8 @@ std::vector<AddressCut> RulesetCuts::address_cuts(std::uint32_t test) const {
 void RulesetCuts::port_cuts(std::uint32_t test, const net::Address& destination, net::Protocol protocol,
                             std::vector<PortCut>& cuts) {
   if (test == statements_.size()) return;
+  if (test > statements_.size())
+    return indexes_[test - statements_.size() - 1]->port_cuts(destination, protocol, node_.is_local(destination), cuts);
   const Question q = question(test);
   const auto narrow = [](std::uint32_t n) { return static_cast<std::uint16_t>(std::min(n, 65535U)); };
   for (std::size_t i = 0; i < q.terms.size(); ++i) {

@@ -10,20 +10,27 @@
 
 #include "backends/netfilter/evaluate.hpp"
 #include "backends/netfilter/model.hpp"
+#include "verifier/specialise/chain_index.hpp"
 #include "verifier/specialise/consulted.hpp"
 #include "verifier/specialise/lookup.hpp"
 #include "verifier/specialise/questions.hpp"
 
 namespace portcullis::specialise {
 
-// Tests are the model's statements, chain by chain, and behind the last one the kernel's own question whether the
-// destination is local.
+// Tests are the model's statements, chain by chain, behind the last one the kernel's own question whether the
+// destination is local, and then for each chain the question which of its rules may match.
 class RulesetCuts {
  public:
   // Both must outlive this.
   RulesetCuts(const netfilter::Model& model, const netfilter::NodeFacts& node, net::Family family);
 
   [[nodiscard]] std::size_t statements() const { return statements_.size(); }
+  [[nodiscard]] std::size_t tests() const { return statements_.size() + 1 + indexes_.size(); }
+  // Of a chain that is long enough; else null.
+  [[nodiscard]] const ChainIndex* index(netfilter::ChainId chain) const { return indexes_[chain].get(); }
+  [[nodiscard]] std::uint32_t test_of(netfilter::ChainId chain) const {
+    return static_cast<std::uint32_t>(statements_.size() + 1 + chain);
+  }
   // Each throws NotModelled.
   [[nodiscard]] std::vector<AddressCut> address_cuts(std::uint32_t test) const;
   void port_cuts(std::uint32_t test, const net::Address& destination, net::Protocol protocol,
@@ -43,6 +50,7 @@ class RulesetCuts {
   net::Family family_;
   Questions questions_;
   std::vector<const netfilter::Statement*> statements_;
+  std::vector<std::unique_ptr<ChainIndex>> indexes_;  // by chain
   std::vector<std::uint32_t> found_;
   std::map<std::pair<netfilter::SetId, std::size_t>, std::unique_ptr<ByField>> by_fields_;
 };

@@ -87,8 +87,7 @@ TEST_CASE("differences: each edit of a live table is named") {
       {"chain balance_tcp_7 {\n", "chain balance_tcp_7 { drop\n", {"unknown ip chain balance_tcp_7, rule 1: drop"}},
       {"chain balance_tcp_7 {\n",
        "chain balance_tcp_7 { limit rate 5/second drop\n",
-       {"unknown ip chain balance_tcp_7, rule 1: a ruleset of ours has no statement like this: limit rate 5/second "
-        "drop"}},
+       {"unknown ip chain balance_tcp_7, rule 1: a ruleset of ours has no statement like this: limit rate 5/second"}},
   };
   for (const Row& row : rows) {
     std::string edited = listing;

@@ -16,16 +16,25 @@ const std::string sets = R"(
   chain other { }
 )";
 
-// The rule as it is printed again; statements without a model as `<…>`, no rule as what was found wrong.
+// The rule as it is printed again; matches that are not known as `[…]`, statements without a model as `<…>`, each with
+// what follows; no rule as what was found wrong.
 std::string rule(const std::string& text) {
   auto result = read_text("table ip t {" + sets + "chain c { " + text + "\n}\n}\n");
   if (!result.ruleset) return "error: " + result.error;
   auto& chains = result.ruleset->model.chains;
   for (auto& chain : chains) {
     if (chain.name != "c") continue;
+    std::string unknown;
     for (const auto& s : chain.rules.at(0).statements) {
-      if (const auto* u = std::get_if<netfilter::Unmodelled>(&s)) return "<" + u->what + ">";
+      if (const auto* o = std::get_if<netfilter::Opaque>(&s)) {
+        unknown += "[" + result.ruleset->model.opaque.at(o->match).text + "]";
+      } else if (const auto* u = std::get_if<netfilter::Unmodelled>(&s)) {
+        unknown += "<" + u->what + ">";
+      } else if (!unknown.empty()) {
+        unknown += std::holds_alternative<netfilter::Match>(s) ? " match" : " statement";
+      }
     }
+    if (!unknown.empty()) return unknown;
   }
   const std::string printed = print(*result.ruleset);
   const std::size_t begin = printed.rfind("chain c {\n\t\t") + 12;
@@ -81,20 +90,29 @@ TEST_CASE("read: rules in other spellings than ours") {
   }
 }
 
-TEST_CASE("read: what has no model is kept, word by word") {
+TEST_CASE("read: what is not known is kept, word by word") {
   struct Row {
     const char* text;
     const char* unmodelled;
   };
   const std::vector<Row> rows{
-      {"limit rate 5/second accept", "<limit rate 5/second accept>"},
-      {"ip saddr 10.0.0.1 tcp flags syn drop", "<tcp flags syn drop>"},
-      {"ip saddr { 10.0.0.1, example } drop", "<ip saddr { 10.0.0.1, example } drop>"},
+      {"limit rate 5/second accept", "[limit rate 5/second] statement"},
+      {"ip saddr 10.0.0.1 tcp flags syn drop", "[tcp flags syn] statement"},
+      {"ip saddr { 10.0.0.1, example } drop", "[ip saddr { 10.0.0.1, example }] statement"},
+      {"socket transparent 1 ip saddr 10.0.0.1 meta mark set 0x1 accept",
+       "[socket transparent 1 ip saddr 10.0.0.1] statement statement"},
+      {"ct original saddr 10.0.0.1 drop", "[ct original saddr 10.0.0.1] statement"},
+      {"tcp flags & (syn | ack) == syn jump other", "[tcp flags & (syn | ack) == syn] statement"},
+      {"@th,0,16 80 drop", "[@th,0,16 80] statement"},
+      {"socket transparent 1 ct mark set 5", "[socket transparent 1]<ct mark set 5>"},
+      {"icmp type redirect drop", "[icmp type]<redirect drop>"},
+      {"ip dscp set cs1", "<ip dscp set cs1>"},
+      {"meta day vmap { \"Sunday\" : drop }", "<meta day vmap { \"Sunday\" : drop }>"},
       {"snat to 10.0.0.1", "<snat to 10.0.0.1>"},
       {"redirect to :80", "<redirect to :80>"},
-      {"meta cgroup 5 drop", "<meta cgroup 5 drop>"},
+      {"meta cgroup 5 drop", "[meta cgroup 5] statement"},
       {"ct mark set 5", "<ct mark set 5>"},
-      {"fib daddr . iif type local accept", "<fib daddr . iif type local accept>"},
+      {"fib daddr . iif type local accept", "[fib daddr . iif type local] statement"},
       {"numgen inc mod 2 vmap { 0 : drop }", "<numgen inc mod 2 vmap { 0 : drop }>"},
       {"masquerade to :1024-2048", "<masquerade to :1024-2048>"},
       {"accept trailing", "<trailing>"},
