@@ -274,16 +274,17 @@ void Reader::chain_header(netfilter::ChainId id, const TableState& state) {
   const auto at = parse_hook(hook.text);
   if (!at || !lexer_.take("priority")) fail("a hook and its priority are expected");
   base.hook = *at;
-  auto priority = parse_priority(lexer_.take().text);
-  constexpr std::int32_t farthest = 1'000'000'000;  // a sum with an offset stays a number
-  if (!priority || *priority > farthest || *priority < -farthest) fail("a priority is expected");
+  const auto from = parse_priority(lexer_.take().text);
+  if (!from) fail("a priority is expected");
+  std::int64_t priority = *from;
   for (const int sign : {1, -1}) {
     if (!lexer_.take(sign > 0 ? "+" : "-")) continue;
     const auto offset = parse_priority(lexer_.take().text);
     if (!offset || *offset > 100'000 || *offset < 0) fail("a number is expected");
-    *priority += sign * *offset;
+    priority += sign * *offset;
   }
-  base.priority = *priority;
+  base.priority = static_cast<std::int32_t>(priority);
+  if (base.priority != priority) fail("a priority of 32 bits is expected");
   chain.base = base;
   end_of_statement();
 }

@@ -1,6 +1,8 @@
 #include "tests/engines/model_text.hpp"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <vector>
 
 #include <fmt/format.h>
@@ -27,26 +29,33 @@ class ModelText {
  public:
   explicit ModelText(const Model& model) : model_(model) {}
 
-  std::string all() const {
+  std::string all() {
     std::string out;
+    std::map<std::string, std::string> others, sets;
     for (const Chain& c : model_.chains) {
-      out += fmt::format("{} chain {}{}{}", c.table, c.name, c.ipv4 ? " ipv4" : "", c.ipv6 ? " ipv6" : "");
-      if (c.base)
-        out += fmt::format(" {} {} {}{}", to_string(c.base->type), to_string(c.base->hook), c.base->priority,
-                           c.base->policy_drop ? " drop" : "");
-      out += '\n';
-      for (const Rule& r : c.rules) {
-        for (const Statement& s : r.statements) out += "  " + statement(s);
-        out += '\n';
-      }
+      std::string& to = c.base ? out : others[c.table + " " + c.name];
+      to += chain(c);
     }
-    for (const Set& s : model_.sets) {
-      if (!s.name.empty()) out += set(s) + "\n";
-    }
+    for (const auto& [name, text] : others) out += text;
+    for (const SetId id : used_) sets[model_.sets[id].table + " " + model_.sets[id].name] = set(model_.sets[id]) + "\n";
+    for (const auto& [name, text] : sets) out += text;
     return out;
   }
 
  private:
+  std::string chain(const Chain& c) {
+    std::string out = fmt::format("{} chain {}{}{}", c.table, c.name, c.ipv4 ? " ipv4" : "", c.ipv6 ? " ipv6" : "");
+    if (c.base)
+      out += fmt::format(" {} {} {}{}", to_string(c.base->type), to_string(c.base->hook), c.base->priority,
+                         c.base->policy_drop ? " drop" : "");
+    out += '\n';
+    for (const Rule& r : c.rules) {
+      for (const Statement& s : r.statements) out += "  " + statement(s);
+      out += '\n';
+    }
+    return out;
+  }
+
   [[nodiscard]] static std::string term(const Term& t) {
     const std::string source =
         std::visit(Overloaded{
@@ -63,18 +72,19 @@ class ModelText {
     for (const Term& t : terms) out += (out.empty() ? "" : " . ") + term(t);
     return out;
   }
-  [[nodiscard]] std::string reference(SetId id) const {
+  [[nodiscard]] std::string reference(SetId id) {
     const Set& s = model_.sets[id];
+    if (!s.name.empty()) used_.insert(id);
     return s.name.empty() ? set(s) : "@" + s.name;
   }
   [[nodiscard]] std::string verdict(const Verdict& v) const {
     const bool moves = v.kind == Verdict::Kind::jump || v.kind == Verdict::Kind::go_to;
     return fmt::format("verdict {}{}", static_cast<int>(v.kind), moves ? " " + model_.chains[v.chain].name : "");
   }
-  [[nodiscard]] std::string expression(const Expression& e) const {
+  [[nodiscard]] std::string expression(const Expression& e) {
     return key(e.terms) + (e.map ? " map " + reference(*e.map) : "");
   }
-  [[nodiscard]] std::string match(const Match& m) const {
+  [[nodiscard]] std::string match(const Match& m) {
     const std::string test =
         std::visit(Overloaded{
                        [](const Equals& t) { return "== " + text(t.value); },
@@ -86,7 +96,7 @@ class ModelText {
     return fmt::format("{}{} {}", m.negated ? "not " : "", key(m.key), test);
   }
 
-  [[nodiscard]] std::string statement(const Statement& s) const {
+  [[nodiscard]] std::string statement(const Statement& s) {
     return std::visit(
         Overloaded{
             [this](const Match& m) { return match(m); },
@@ -100,6 +110,7 @@ class ModelText {
             },
             [](const Masquerade&) { return std::string("masquerade"); },
             [this](const Update& u) {
+              used_.insert(u.set);
               return fmt::format("update {} @{} {} {}", static_cast<int>(u.operation), model_.sets[u.set].name,
                                  key(u.key), u.timeout_seconds.value_or(0));
             },
@@ -130,6 +141,7 @@ class ModelText {
   }
 
   const Model& model_;
+  std::set<SetId> used_;  // that have names
 };
 
 }  // namespace

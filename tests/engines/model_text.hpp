@@ -7,8 +7,8 @@
 
 namespace portcullis::engines {
 
-// All but places, names of anonymous sets and the spelling of matches that are not known; elements in order of their
-// keys.
+// All but places, the spelling of matches that are not known, and sets that no rule uses; base chains in order, then
+// the other chains by name, then sets by name; elements in order of their keys.
 [[nodiscard]] std::string model_text(const netfilter::Model& model);
 
 }  // namespace portcullis::engines

@@ -235,6 +235,49 @@ TEST_CASE("evaluate: what has no model stops it aloud, where it is reached") {
   CHECK_THROWS_AS(Evaluator(w.model).fate({}, p), base::InternalError);
 }
 
+TEST_CASE("evaluate: a match that is not known says what it is told, hook by hook") {
+  World w;
+  w.model.opaque.push_back({"-m geoip", {}});
+  w.base(ChainType::filter, Hook::forward, 0, {{to("198.51.100.7"), Opaque{0}, verdict(drop)}});
+  CHECK(w.fate(external, "203.0.113.9", "198.51.100.7") == "? `-m geoip` is not known");
+  const net::Packet p{external, address("203.0.113.9"), address("198.51.100.7"), net::Protocol::tcp, 0, 80, {}, {}};
+  const auto fate = [&](const Answers& answers) {
+    return ir::text(Evaluator(w.model).evaluate({}, p, {}, &answers).fate);
+  };
+  CHECK(fate({}) == "none");
+  CHECK(fate({{0, Hook::forward}}) == "drop");
+  CHECK(fate({{0, Hook::input}}) == "none");
+}
+
+TEST_CASE("evaluate: the rule that decides is named, with the way to it") {
+  World w;
+  const auto at = [](std::uint32_t line) { return base::SourceSpan{1, line, line + 1}; };
+  const ChainId endpoints = w.chain({{Chance{1, 2}, dnat("10.40.1.5")}, {dnat("10.40.1.6")}});
+  const ChainId service = w.chain({{verdict(Verdict::Kind::go_to, endpoints)}});
+  const ChainId passed = w.chain({{mark(1)}});
+  const ChainId services =
+      w.base(ChainType::nat, Hook::prerouting, -100,
+             {{verdict(Verdict::Kind::jump, passed)}, {to("10.96.0.20"), verdict(Verdict::Kind::jump, service)}});
+  const ChainId forward = w.base(ChainType::filter, Hook::forward, 0, {{to("10.40.1.6"), Reject{}}, {verdict(accept)}});
+  const ChainId last = w.base(ChainType::nat, Hook::postrouting, 100, {{is_marked(1), Masquerade{}}});
+  std::uint32_t line = 0;
+  for (const ChainId id : {endpoints, service, passed, services, forward, last}) {
+    for (Rule& rule : w.model.chains[id].rules) rule.span = at(++line);
+  }
+  net::Packet p{external, address("203.0.113.9"), address("10.96.0.20"), net::Protocol::tcp, 0, 80, {}, {}};
+  const Evaluation e = w.evaluate(p);
+  CHECK(ir::text(e.fate) == "dnat 10.40.1.5:8080* 10.40.1.6:8080(reject)");
+  REQUIRE(e.because.size() == 2);
+  CHECK(e.because[0].rule == at(1));
+  CHECK(e.because[0].masquerade == at(9));
+  CHECK(e.because[0].way == std::vector{at(6), at(3)});
+  CHECK(e.because[1].rule == at(7));  // what refuses it, not what translates it
+  CHECK(e.because[1].way.empty());
+  p.dst = address("198.51.100.7");
+  REQUIRE(w.evaluate(p).because.size() == 1);
+  CHECK(w.evaluate(p).because[0].rule == at(8));
+}
+
 TEST_CASE("evaluate: a circle of gotos ends") {
   World w;
   const ChainId self = w.chain({});

@@ -87,6 +87,8 @@ TEST_CASE("json: rules and sets are those of the text") {
     const char* json;
   };
   const std::vector<Row> rows{
+      {R"(iifname @u drop)",
+       R"~([{"match": {"op": "==", "left": {"meta": {"key": "iifname"}}, "right": "@u"}}, {"drop": null}])~"},
       {R"(iifname "eth*" accept)",
        R"~([{"match": {"op": "==", "left": {"meta": {"key": "iifname"}}, "right": "eth*"}}, {"accept": null}])~"},
       {R"(iifname != "lo" ct state established,related accept)",
