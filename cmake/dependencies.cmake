@@ -7,6 +7,7 @@ find_package(CLI11 REQUIRED)
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBYAML REQUIRED IMPORTED_TARGET yaml-0.1)
+pkg_check_modules(LIBGIT2 REQUIRED IMPORTED_TARGET libgit2)
 pkg_check_modules(Z3 REQUIRED IMPORTED_TARGET z3)
 # The tool that makes the parser of grammar/Policy.g4 (a Java program), and what its code needs.
 find_program(PORTCULLIS_ANTLR antlr4 REQUIRED)

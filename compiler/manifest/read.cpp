@@ -242,6 +242,18 @@ Input read(const std::vector<std::string>& paths, const ReadOptions& options, ba
   return out;
 }
 
+Input read_texts(std::vector<TextFile> texts, const ReadOptions& options, base::SourceMap& sources,
+                 base::Diagnostics& diagnostics) {
+  std::deque<File> files;
+  for (TextFile& file : texts) {
+    normalise_encoding(file.text);
+    if (!file.named && !mentions_kind(file.text)) continue;
+    const Format format = format_of(file.name, file.text);
+    files.push_back({{sources.add(std::move(file.name), std::move(file.text)), {}, file.named}, format});
+  }
+  return read_files(files, options, sources, diagnostics);
+}
+
 Input read_text(std::string name, std::string text, bool json, const ReadOptions& options, base::SourceMap& sources,
                 base::Diagnostics& diagnostics) {
   if (text.size() > options.limits.bytes) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "compiler/base/diagnostic.hpp"
@@ -41,6 +42,18 @@ struct Input {
 // however often it is named. Everything that can be read is read; what cannot be is a finding (PC1xxx).
 [[nodiscard]] Input read(const std::vector<std::string>& paths, const ReadOptions& options, base::SourceMap& sources,
                          base::Diagnostics& diagnostics);
+// Whether a file met in a directory is read at all, by its name: *.yaml, *.yml, *.json.
+[[nodiscard]] bool is_manifest_name(std::string_view name);
+
+// A file that is not on disk (any more).
+struct TextFile {
+  std::string name;  // as findings call it: `main:shop/web.yaml`
+  std::string text;
+  bool named = false;  // by the user, not found in a directory
+};
+// The same as read() of files with these texts.
+[[nodiscard]] Input read_texts(std::vector<TextFile> files, const ReadOptions& options, base::SourceMap& sources,
+                               base::Diagnostics& diagnostics);
 // One text already at hand (tests, fuzzing, the lock file's neighbours). `json`: read with the JSON parser.
 [[nodiscard]] Input read_text(std::string name, std::string text, bool json, const ReadOptions& options,
                               base::SourceMap& sources, base::Diagnostics& diagnostics);

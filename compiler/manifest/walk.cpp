@@ -7,17 +7,13 @@
 #include <fmt/format.h>
 
 #include "compiler/base/text.hpp"
+#include "compiler/manifest/read.hpp"
 
 namespace portcullis::manifest {
 
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_manifest(const fs::path& path) {
-  const std::string extension = path.extension().string();
-  return extension == ".yaml" || extension == ".yml" || extension == ".json";
-}
 
 std::string identity_of(const fs::path& path) {
   std::error_code error;
@@ -64,7 +60,7 @@ class Walk {
         std::error_code unused;
         if (at->is_directory(unused)) {
           below.push_back(at->path());
-        } else if (is_manifest(at->path()) && at->is_regular_file(unused)) {
+        } else if (is_manifest_name(at->path().filename().string()) && at->is_regular_file(unused)) {
           found.push_back(at->path().string());
         }
       }
@@ -87,6 +83,11 @@ class Walk {
 };
 
 }  // namespace
+
+bool is_manifest_name(std::string_view name) {
+  const std::string extension = fs::path(name).extension().string();
+  return extension == ".yaml" || extension == ".yml" || extension == ".json";
+}
 
 std::vector<FoundFile> find_files(const std::vector<std::string>& paths, base::Diagnostics& diagnostics,
                                   bool& unreadable) {
