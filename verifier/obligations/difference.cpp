@@ -11,6 +11,8 @@
 #include "compiler/ir/l4/interpret.hpp"
 #include "verifier/encode/cases.hpp"
 #include "verifier/encode/equality.hpp"
+#include "verifier/obligations/difference_zones.hpp"
+#include "verifier/obligations/likely.hpp"
 #include "verifier/specialise/partition.hpp"
 #include "verifier/specialise/program.hpp"
 
@@ -76,7 +78,9 @@ ir::Program empty_like(const ir::Program& program) {
 
 class Comparison {
  public:
-  explicit Comparison(smt::Session& session) : session_(session) {}
+  Comparison(smt::Session& session, const Setting* setting) : session_(session), setting_(setting) {
+    if (setting != nullptr) zones_.emplace(*setting);
+  }
 
   void compare(const ir::Program& before, const ir::Program& after) {
     Arena arena;
@@ -108,6 +112,7 @@ class Comparison {
       group.nodes.erase(repeated.begin(), repeated.end());
       out_.groups.push_back(std::move(group));
     }
+    for (auto& [key, reach] : reach_) out_.reach.push_back(std::move(reach));
     out_.queries = queries;
     return std::move(out_);
   }
@@ -120,13 +125,20 @@ class Comparison {
     for (const NodeId root : {pair.left, pair.right}) {
       for (const AtomId a : encode::atoms_of(arena, root)) atoms.insert(a);
     }
+    if (zones_ && !path.from_node) {
+      for (const SourceIn& set : zones_->sets(before.program().family)) atoms.insert(arena.atom(set));
+    }
     std::set<std::string> counted;
     const auto each = [&](const encode::Case& one) {
       ir::Memory memory;
       for (const LabelId label : one.remembered) memory.remember(one.packet.src, arena.label_name(label));
       ir::Trail old_trail, new_trail;
       const ir::Fate was = before.fate(one.packet, memory, &old_trail), is = after.fate(one.packet, memory, &new_trail);
-      if (!ir::equal(was, is, one.packet)) add(one.packet, was, is, old_trail, new_trail, before.program(), counted);
+      if (ir::equal(was, is, one.packet)) return true;
+      Changed changed{one.packet, was, is, old_trail, new_trail, before.program().node, {}};
+      changed.likely = [&](const net::Packet& p) { return same_change(changed, p, memory, before, after); };
+      add(changed, counted);
+      if (zones_) add_reach(changed);
       return true;
     };
     const auto outcome =
@@ -138,11 +150,39 @@ class Comparison {
                                        net::lower_name(key.protocol), net::endpoint_text(key.destination, key.port)));
   }
 
-  void add(const net::Packet& packet, const ir::Fate& was, const ir::Fate& is, const ir::Trail& old_trail,
-           const ir::Trail& new_trail, const ir::Program& program, std::set<std::string>& counted) {
+  // A packet whose fate changes on a node, of one answer to everything that is asked of it.
+  struct Changed {
+    net::Packet packet;
+    ir::Fate was, is;
+    ir::Trail old_trail, new_trail;
+    std::string node;
+    std::function<bool(const net::Packet&)> likely;  // whether another packet fares the same, and is of the same zone
+  };
+
+  [[nodiscard]] bool covered(const net::Packet& packet) const { return setting_->covered && setting_->covered(packet); }
+
+  [[nodiscard]] bool same_change(const Changed& changed, const net::Packet& packet, const ir::Memory& memory,
+                                 const ir::Interpreter& before, const ir::Interpreter& after) const {
+    if (zones_->of(packet) != zones_->of(changed.packet)) return false;
+    if (covered(packet) != covered(changed.packet)) return false;
+    return before.fate(packet, memory) == changed.was && after.fate(packet, memory) == changed.is;
+  }
+
+  [[nodiscard]] net::Packet witness(const Changed& changed) {
+    if (!zones_) return changed.packet;
+    const bool from_node = changed.packet.from == net::PacketFrom::node;
+    const auto start = [&](const net::Address& source) { return zones_->start(source, changed.node, from_node); };
+    return likely(changed.packet, zones_->likely(changed.node, changed.packet.family()), start, changed.likely);
+  }
+
+  void add(const Changed& changed, std::set<std::string>& counted) {
+    const auto& [packet, was, is, old_trail, new_trail, node, fares_the_same] = changed;
     const Change change = change_of(was, is, packet);
     const std::optional<std::string> new_owner = owner(new_trail), old_owner = owner(old_trail);
-    const std::string about = new_owner ? *new_owner : old_owner ? *old_owner : packet.dst.text();
+    // What is refused now was somebody's before; the refusal itself is nobody's.
+    const std::optional<std::string>&first = change == Change::refused ? old_owner : new_owner,
+          &second = change == Change::refused ? new_owner : old_owner;
+    const std::string about = first ? *first : second ? *second : packet.dst.text();
     // Who is masqueraded depends on who asks, and would tear a group apart.
     const bool whole = change == Change::source;
     const std::string old_text = ir::text(whole ? was : without_masquerade(was));
@@ -150,15 +190,52 @@ class Comparison {
     const auto [at, fresh] = groups_.try_emplace({change, about, old_text, new_text});
     Group& group = at->second;
     if (fresh) {
-      group = {change, about, {}, 0, packet, was, is, lines(old_trail), lines(new_trail)};
+      group = {change, about, {}, 0, witness(changed), was, is, lines(old_trail), lines(new_trail)};
     }
-    group.nodes.push_back(program.node);
+    group.nodes.push_back(node);
     const std::string key = fmt::format("{} {} {} {}", static_cast<int>(change), about, old_text, new_text);
     if (counted.insert(key).second) ++group.destinations;
   }
 
+  // Who is behind the endpoints that it reaches, and at which port.
+  [[nodiscard]] std::set<std::pair<std::string, std::uint16_t>> workloads(const ir::Fate& fate, bool in_after) const {
+    std::set<std::pair<std::string, std::uint16_t>> out;
+    if (fate.kind != ir::Fate::Kind::dnat) return out;
+    for (const ir::Target& t : fate.targets) {
+      if (t.then == ir::Then::local || t.then == ir::Then::forward)
+        out.emplace(zones_->workload(t.address, in_after), t.port);
+    }
+    return out;
+  }
+
+  void add_reach(const Changed& changed) {
+    if (changed.packet.ct_state != net::ConntrackState::fresh) return;
+    const auto was = workloads(changed.was, false), is = workloads(changed.is, true);
+    for (const auto& one : is) {
+      if (!was.contains(one)) add_reach(changed, true, one.first, one.second);
+    }
+    for (const auto& one : was) {
+      if (!is.contains(one)) add_reach(changed, false, one.first, one.second);
+    }
+  }
+
+  void add_reach(const Changed& changed, bool gained, const std::string& workload, std::uint16_t port) {
+    const Zone zone = zones_->of(changed.packet);
+    const bool demanded = !gained && covered(changed.packet);
+    const auto [at, fresh] = reach_.try_emplace({gained, zone, workload, changed.packet.protocol, port});
+    Reach& reach = at->second;
+    // What was demanded is the better example.
+    if (!fresh && (reach.covered || !demanded)) return;
+    const ir::Trail& decides = gained ? changed.new_trail : changed.old_trail;
+    reach = {gained,       zone,           workload, changed.packet.protocol, port, witness(changed),
+             changed.node, lines(decides), demanded};
+  }
+
   smt::Session& session_;
+  const Setting* setting_;
+  std::optional<Zones> zones_;
   std::map<std::tuple<Change, std::string, std::string, std::string>, Group> groups_;
+  std::map<std::tuple<bool, Zone, std::string, net::Protocol, std::uint16_t>, Reach> reach_;
   Differences out_;
 };
 
@@ -180,9 +257,21 @@ std::string_view to_string(Change change) {
   return {};
 }
 
-Differences differences(const Programs& before, const Programs& after, smt::Session& session) {
+std::string_view to_string(Zone zone) {
+  switch (zone) {
+    case Zone::internet:
+      return "internet";
+    case Zone::pods:
+      return "pods";
+    case Zone::nodes:
+      return "nodes";
+  }
+  return {};
+}
+
+Differences differences(const Programs& before, const Programs& after, smt::Session& session, const Setting* setting) {
   const std::uint64_t queries = session.queries();
-  Comparison comparison(session);
+  Comparison comparison(session, setting);
   std::set<std::pair<std::string, net::Family>> keys;
   for (const auto* version : {&before, &after}) {
     for (const auto& [key, program] : *version) keys.insert(key);

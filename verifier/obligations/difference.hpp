@@ -3,12 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "compiler/base/source.hpp"
+#include "compiler/cluster/cluster.hpp"
 #include "compiler/ir/l4/fate.hpp"
 #include "compiler/ir/l4/program.hpp"
 #include "compiler/net/packet.hpp"
@@ -32,6 +34,10 @@ struct Because {
   base::SourceSpan span;
 };
 
+// Where a packet that changes comes from.
+enum class Zone : std::uint8_t { internet, pods, nodes };
+[[nodiscard]] std::string_view to_string(Zone zone);
+
 struct Group {
   Change change{};
   std::string about;               // `shop/web:http load-balancer`, or the address if no frontend is concerned
@@ -42,8 +48,22 @@ struct Group {
   std::vector<Because> before_lines, after_lines;
 };
 
+// Packets of a zone that reach a workload in one version and not in the other.
+struct Reach {
+  bool gained = false;  // in the second version; else in the first
+  Zone from{};
+  std::string workload;  // `Deployment shop/web`; the endpoint's address if nobody knows whose it is
+  net::Protocol protocol{};
+  std::uint16_t port = 0;  // of the endpoint
+  net::Packet witness;
+  std::string node;  // that sends it there
+  std::vector<Because> lines;
+  bool covered = false;  // some packet of them is one that was demanded
+};
+
 struct Differences {
   std::vector<Group> groups;         // by change, then by what they are about
+  std::vector<Reach> reach;          // lost, then gained; by zone, workload and port. Needs a Setting
   std::vector<std::string> unknown;  // what could not be decided, and why
   std::uint64_t queries = 0;
 };
@@ -51,7 +71,18 @@ struct Differences {
 // Programs of one version, by node and family.
 using Programs = std::map<std::pair<std::string, net::Family>, ir::Program>;
 
-// Nodes and families that only one version has are compared with a program that does nothing there.
-[[nodiscard]] Differences differences(const Programs& before, const Programs& after, smt::Session& session);
+// What the programs do not know. Both clusters must outlive its use.
+struct Setting {
+  const cluster::Cluster &before, &after;
+  // Sets of sources that `covered` tells apart.
+  std::vector<net::PrefixSet> sources;
+  // Whether somebody demands that such a packet gets through.
+  std::function<bool(const net::Packet&)> covered;
+};
+
+// Nodes and families that only one version has are compared with a program that does nothing there. With a setting,
+// packets are told apart by where they come from, and witnesses are such as somebody would send.
+[[nodiscard]] Differences differences(const Programs& before, const Programs& after, smt::Session& session,
+                                      const Setting* setting = nullptr);
 
 }  // namespace portcullis::obligations

@@ -10,6 +10,7 @@
 #include "compiler/ir/l4/build.hpp"
 #include "compiler/ir/l4/interpret.hpp"
 #include "compiler/ir/l4/surroundings.hpp"
+#include "verifier/verdict/replay.hpp"
 
 namespace portcullis::obligations {
 
@@ -337,8 +338,8 @@ void replay(const Cluster& cluster, const Meeting& meeting) {
     agrees = agrees || trail.route == nullptr || of_address.contains(trail.route->owner) ||
              of_node_port.contains(trail.route->owner);
   if (!agrees)
-    throw base::InternalError(fmt::format("solver and interpreter differ about {} on {}: {}", meeting.packet.text(),
-                                          meeting.node->name, ir::text(fate)));
+    throw verdict::ReplayDisagrees(fmt::format("solver and interpreter differ about {} on {}: {}",
+                                               meeting.packet.text(), meeting.node->name, ir::text(fate)));
 }
 
 Meeting decode(const World& world, const Claims& claims, const Question& question, const smt::Model& model) {
@@ -388,7 +389,7 @@ Meetings find_meetings(const Cluster& cluster, const Claims& group, smt::Session
       if (result.answer != Answer::satisfiable) break;
       Meeting meeting = decode(world, group, question, *result.model);
       if (!services_meet(meeting.claims) && !node_is_met(meeting.claims))
-        throw base::InternalError("a packet of the solver's that nobody fights for: " + meeting.packet.text());
+        throw verdict::ReplayDisagrees("a packet of the solver's that nobody fights for: " + meeting.packet.text());
       replay(cluster, meeting);
       std::erase_if(out.found, [&](const Meeting& known) { return within(known.claims, meeting.claims); });
       out.found.push_back(std::move(meeting));

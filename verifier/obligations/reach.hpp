@@ -23,8 +23,8 @@
 
 namespace portcullis::obligations {
 
-// One Proof for each obligation, in their order. `cluster` is what they were bound to. Throws base::InternalError where
-// the solver's witness does not hold when it is played through.
+// One Proof for each obligation, in their order. `cluster` is what they were bound to. Throws verdict::ReplayDisagrees
+// where the solver's witness does not hold when it is played through.
 [[nodiscard]] std::vector<verdict::Proof> prove(const policy::Bound& bound, const cluster::Cluster& cluster,
                                                 smt::Session& session);
 

@@ -1,6 +1,7 @@
 #include "verifier/obligations/reach_delivery.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -8,6 +9,8 @@
 #include "compiler/base/error.hpp"
 #include "compiler/base/text.hpp"
 #include "compiler/net/prefix_algebra.hpp"
+#include "verifier/obligations/likely.hpp"
+#include "verifier/verdict/replay.hpp"
 
 namespace portcullis::obligations {
 
@@ -35,7 +38,8 @@ std::vector<const cluster::ServicePort*> ports_of(const policy::Destination& des
   return out;
 }
 
-bool any_endpoint(const policy::Destination& destination, bool (*is)(const cluster::Endpoint&)) {
+template <class Is>
+bool any_endpoint(const policy::Destination& destination, const Is& is) {
   return std::ranges::any_of(ports_of(destination), [&](const cluster::ServicePort* port) {
     return std::ranges::any_of(port->endpoints, is);
   });
@@ -43,6 +47,14 @@ bool any_endpoint(const policy::Destination& destination, bool (*is)(const clust
 
 bool has_hints(const cluster::Endpoint& e) {
   return !e.for_nodes.empty() || !e.for_zones.empty();
+}
+// When nodes are lost, rules compiled anew choose among the endpoints that a node had before, or among all. Only where
+// a hint names a node and not its zone, an endpoint that the node had no use for can come in between.
+bool strays(const cluster::Cluster& cluster, const cluster::Endpoint& e) {
+  return !e.for_zones.empty() && std::ranges::any_of(e.for_nodes, [&](const std::string& name) {
+    const cluster::Node* node = cluster.node(name);
+    return node != nullptr && std::ranges::find(e.for_zones, node->zone) == e.for_zones.end();
+  });
 }
 // Used when no endpoint is ready.
 bool stands_by(const cluster::Endpoint& e) {
@@ -119,15 +131,19 @@ std::vector<Delivery::Group> Delivery::groups(const policy::Sources& sources, ne
 }
 
 std::vector<WayId> Delivery::ways(const Group& group, const std::vector<Key>& keys) {
-  Ways& ways = family(group.family).ways;
+  return ways(family(group.family).ways, group, group.node, keys);
+}
+
+std::vector<WayId> Delivery::ways(Ways& ways, const Group& group, const cluster::Node* sender,
+                                  const std::vector<Key>& keys) {
   std::vector<WayId> out;
   out.reserve(keys.size());
   for (const Key& key : keys) {
-    if (group.node == nullptr) {
+    if (sender == nullptr) {
       out.push_back(ways.from_outside(key));
     } else {
-      out.push_back(group.group->origin == policy::Origin::pods ? ways.from_pod(*group.node, key)
-                                                                : ways.from_node(*group.node, key));
+      out.push_back(group.group->origin == policy::Origin::pods ? ways.from_pod(*sender, key)
+                                                                : ways.from_node(*sender, key));
     }
   }
   return out;
@@ -136,10 +152,18 @@ std::vector<WayId> Delivery::ways(const Group& group, const std::vector<Key>& ke
 net::Packet Delivery::packet(const Group& group, const Key& key, const net::Address& source) const {
   net::Packet packet = packet_to(key);
   packet.src = source;
+  if (key.protocol != net::Protocol::icmp) packet.sport = client_port;
   if (group.node != nullptr) {
     packet.from = group.group->origin == policy::Origin::pods ? net::PacketFrom::pod : net::PacketFrom::node;
   }
   return packet;
+}
+
+std::vector<net::Address> Delivery::sources(const Group& group, const net::Address& found) const {
+  std::vector<net::Address> out =
+      likely_within(group.group->addresses, group.family, likely_sources(network_.cluster(), group.family, group.node));
+  out.push_back(found);
+  return out;
 }
 
 // ---- reachable
@@ -170,15 +194,26 @@ bool Delivery::undelivered(const Group& group, const Demand& demand, Proof& proo
     leave_open(proof, answer.reason);
     return false;
   }
+  std::optional<std::string> open;
+  for (const net::Address& source : sources(group, *answer.source)) {
+    open.reset();
+    if (replay_undelivered(group, demand, source, proof, open)) return true;
+  }
+  if (!open) throw verdict::ReplayDisagrees("some packet from " + answer.source->text() + " should not be delivered");
+  leave_open(proof, *open);
+  return false;
+}
+
+bool Delivery::replay_undelivered(const Group& group, const Demand& demand, const net::Address& source, Proof& proof,
+                                  std::optional<std::string>& open) {
   std::string told;
   std::string node;
   for (std::size_t i = 0; i < demand.keys.size(); ++i) {
-    const net::Packet p = packet(group, demand.keys[i], *answer.source);
+    const net::Packet p = packet(group, demand.keys[i], source);
     const Played played = play(network_, p, group.group->origin, group.node, Goal::failure);
-    if (played.surely)
-      throw base::InternalError(fmt::format("{} should not be delivered: {}", p.text(), played.delivery));
+    if (played.surely) return false;
     if (played.undefined) {
-      leave_open(proof, fmt::format("{}: {}", p.text(), played.failure));
+      open = fmt::format("{}: {}", p.text(), played.failure);
       return false;
     }
     if (i == 0) node = played.node;
@@ -187,7 +222,7 @@ bool Delivery::undelivered(const Group& group, const Demand& demand, Proof& proo
   if (demand.keys.size() > most_told) told += fmt::format("; and {} others", demand.keys.size() - most_told);
   proof.standing = Standing::refuted;
   proof.reason = told;
-  proof.witness = packet(group, demand.keys.front(), *answer.source);
+  proof.witness = packet(group, demand.keys.front(), source);
   proof.node = node;
   return true;
 }
@@ -207,19 +242,82 @@ bool Delivery::lost(const Group& group, const Demand& demand, const policy::Reac
         leave_open(proof, answer.reason);
         return false;
       }
-      if (replay_lost(group, demand, answer, any_endpoint(question.to, has_hints), proof)) return true;
+      for (const net::Address& source : sources(group, *answer.source)) {
+        const Answer other{answer.answer, {}, source, answer.lost};
+        if (replay_lost(group, demand, other, any_endpoint(question.to, has_hints), proof)) return true;
+      }
       if (!any_endpoint(question.to, stands_by) && !any_endpoint(question.to, has_hints))
-        throw base::InternalError("the loss of nodes should stop " +
-                                  packet(group, demand.keys.front(), *answer.source).text());
+        throw verdict::ReplayDisagrees("the loss of nodes should stop " +
+                                       packet(group, demand.keys.front(), *answer.source).text());
+      // Rules compiled anew deliver this source's packets; and everybody's?
+      const std::optional<bool> fails = fails_anew(group, demand, answer.lost, proof);
+      if (!fails) return false;
+      if (*fails) return true;
       known.push_back(answer.lost);
       if (known.size() < most_sets) continue;
       leave_open(proof, fmt::format("more than {} sets of lost nodes leave endpoints that stand by", most_sets));
       return false;
     }
   }
-  if (any_endpoint(question.to, has_hints))
-    leave_open(proof, "topology hints choose other endpoints when nodes are lost; which is not decided");
+  if (any_endpoint(question.to, [&](const cluster::Endpoint& e) { return strays(network_.cluster(), e); }))
+    return lost_one_by_one(group, demand, question.surviving, sender, proof);
   return false;
+}
+
+std::optional<bool> Delivery::fails_anew(const Group& group, const Demand& demand,
+                                         const std::vector<std::uint32_t>& lost, Proof& proof) {
+  Losses& left = without(lost);
+  Family anew(left.network, session_, group.family);
+  const cluster::Node* sender = group.node == nullptr ? nullptr : left.cluster.node(group.node->name);
+  // By a static route nothing gets through when a node is lost: the route may be through that one.
+  std::vector<Key> keys;
+  std::ranges::copy_if(demand.keys, std::back_inserter(keys),
+                       [&](const Key& key) { return sender != nullptr || !network_.from_outside(key).fixed; });
+  const Answer answer =
+      anew.judge.find_undelivered(anew.judge.zone(group.group->addresses), ways(anew.ways, group, sender, keys));
+  if (answer.answer == smt::Answer::unsatisfiable) return false;
+  if (answer.answer == smt::Answer::unknown) {
+    leave_open(proof, answer.reason);
+    return {};
+  }
+  for (const net::Address& source : sources(group, *answer.source)) {
+    if (replay_lost(group, demand, {answer.answer, {}, source, lost}, true, proof)) return true;
+  }
+  throw verdict::ReplayDisagrees("the loss of nodes should stop " +
+                                 packet(group, demand.keys.front(), *answer.source).text());
+}
+
+// Every set of at most `most` nodes but the sender's, if they are not too many.
+bool Delivery::lost_one_by_one(const Group& group, const Demand& demand, std::uint32_t most,
+                               std::optional<std::uint32_t> sender, Proof& proof) {
+  const auto nodes = static_cast<std::uint32_t>(network_.cluster().nodes.size());
+  std::vector<std::vector<std::uint32_t>> sets{{}};
+  for (std::size_t i = 0; i < sets.size() && sets.size() <= most_sets; ++i) {
+    const std::vector<std::uint32_t> set = sets[i];
+    if (set.size() == most) continue;
+    for (std::uint32_t n = set.empty() ? 0 : set.back() + 1; n < nodes; ++n) {
+      if (n == sender) continue;
+      sets.push_back(set);
+      sets.back().push_back(n);
+    }
+  }
+  if (sets.size() > most_sets) {
+    leave_open(proof,
+               "an endpoint has a hint for a node and none for its zone, and there are too many sets of lost "
+               "nodes to try each");
+    return false;
+  }
+  for (const std::vector<std::uint32_t>& set : sets) {
+    if (set.empty()) continue;
+    const std::optional<bool> fails = fails_anew(group, demand, set, proof);
+    if (!fails || *fails) return fails.value_or(false);
+  }
+  return false;
+}
+
+Delivery::Losses& Delivery::without(const std::vector<std::uint32_t>& lost) {
+  if (losses_ == nullptr || losses_->nodes != lost) losses_ = std::make_unique<Losses>(network_, lost);
+  return *losses_;
 }
 
 // With topology hints, rules that are compiled anew may have other endpoints.
@@ -233,10 +331,9 @@ bool Delivery::replay_lost(const Group& group, const Demand& demand, const Answe
     Played played = play(network_, p, group.group->origin, group.node, Goal::failure, answer.lost);
     const bool fixed = group.node == nullptr && network_.from_outside(key).fixed;
     if (played.emptied || (hints && !fixed)) {
-      if (losses_ == nullptr || losses_->nodes != answer.lost)
-        losses_ = std::make_unique<Losses>(network_, answer.lost);
-      const cluster::Node* sender = group.node == nullptr ? nullptr : losses_->cluster.node(group.node->name);
-      played = play(losses_->network, p, group.group->origin, sender, Goal::failure);
+      Losses& left = without(answer.lost);
+      const cluster::Node* sender = group.node == nullptr ? nullptr : left.cluster.node(group.node->name);
+      played = play(left.network, p, group.group->origin, sender, Goal::failure);
     }
     if (played.surely) return false;
     if (!told.empty() && (fixed || !told_fixed)) continue;
@@ -284,17 +381,27 @@ void Delivery::chance(const policy::Sources& from, const policy::Destination& to
       if (proof.standing == Standing::vacuous) proof.standing = Standing::proved;
       const Answer answer = family(f).judge.find_chance(group.zone, ways(group, keys), aspect);
       if (answer.answer == smt::Answer::unknown) leave_open(proof, answer.reason);
-      if (answer.answer == smt::Answer::satisfiable && replay_chance(group, keys, *answer.source, aspect, proof))
-        return;
+      if (answer.answer == smt::Answer::satisfiable && shown_chance(group, keys, *answer.source, aspect, proof)) return;
     }
   }
   proof.decided = plural(asked, "kind") + " of packets";
   if (asked == 0) proof.reason = fmt::format("{} has no address in a family of the sources", name_of(to));
 }
 
-bool Delivery::replay_chance(const Group& group, const std::vector<Key>& keys, const net::Address& source,
-                             Aspect aspect, Proof& proof) {
+bool Delivery::shown_chance(const Group& group, const std::vector<Key>& keys, const net::Address& found, Aspect aspect,
+                            Proof& proof) {
   std::optional<std::string> open;
+  for (const net::Address& source : sources(group, found)) {
+    open.reset();
+    if (replay_chance(group, keys, source, aspect, proof, open)) return true;
+  }
+  if (!open) throw verdict::ReplayDisagrees("no packet from " + found.text() + " shows what the solver has found");
+  leave_open(proof, *open);
+  return false;
+}
+
+bool Delivery::replay_chance(const Group& group, const std::vector<Key>& keys, const net::Address& source,
+                             Aspect aspect, Proof& proof, std::optional<std::string>& open) {
   for (const Key& key : keys) {
     const net::Packet p = packet(group, key, source);
     const Played played = play(network_, p, group.group->origin, group.node,
@@ -311,8 +418,6 @@ bool Delivery::replay_chance(const Group& group, const std::vector<Key>& keys, c
     }
     if (played.undefined && !open) open = fmt::format("{}: {}", p.text(), played.failure);
   }
-  if (!open) throw base::InternalError("no packet from " + source.text() + " shows what the solver has found");
-  leave_open(proof, *open);
   return false;
 }
 

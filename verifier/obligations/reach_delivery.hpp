@@ -45,13 +45,30 @@ class Delivery {
 
   [[nodiscard]] std::vector<Group> groups(const policy::Sources& sources, net::Family family);
   [[nodiscard]] std::vector<WayId> ways(const Group& group, const std::vector<Key>& keys);
+  static std::vector<WayId> ways(Ways& ways, const Group& group, const cluster::Node* sender,
+                                 const std::vector<Key>& keys);
   [[nodiscard]] net::Packet packet(const Group& group, const Key& key, const net::Address& source) const;
+  // Sources that people know before the solver's.
+  [[nodiscard]] std::vector<net::Address> sources(const Group& group, const net::Address& found) const;
   bool undelivered(const Group& group, const Demand& demand, verdict::Proof& proof);
+  // Whether packets from the source show it; `open`: why nobody knows.
+  bool replay_undelivered(const Group& group, const Demand& demand, const net::Address& source, verdict::Proof& proof,
+                          std::optional<std::string>& open);
   bool lost(const Group& group, const Demand& demand, const policy::ReachableQuestion& question, verdict::Proof& proof);
+  // Whether rules compiled anew, without the lost nodes, leave packets of some source undelivered; then that is told.
+  // Nothing: nobody knows.
+  std::optional<bool> fails_anew(const Group& group, const Demand& demand, const std::vector<std::uint32_t>& lost,
+                                 verdict::Proof& proof);
+  bool lost_one_by_one(const Group& group, const Demand& demand, std::uint32_t most,
+                       std::optional<std::uint32_t> sender, verdict::Proof& proof);
+  Losses& without(const std::vector<std::uint32_t>& lost);
   bool replay_lost(const Group& group, const Demand& demand, const Answer& answer, bool hints, verdict::Proof& proof);
   void chance(const policy::Sources& from, const policy::Destination& to, Aspect aspect, verdict::Proof& proof);
+  bool shown_chance(const Group& group, const std::vector<Key>& keys, const net::Address& found, Aspect aspect,
+                    verdict::Proof& proof);
+  // Whether a packet from the source shows it; `open`: why nobody knows.
   bool replay_chance(const Group& group, const std::vector<Key>& keys, const net::Address& source, Aspect aspect,
-                     verdict::Proof& proof);
+                     verdict::Proof& proof, std::optional<std::string>& open);
   Family& family(net::Family family);
 
   Network& network_;

@@ -5,8 +5,10 @@
 #include <fmt/format.h>
 
 #include "compiler/base/error.hpp"
+#include "verifier/obligations/likely.hpp"
 #include "verifier/obligations/same_route.hpp"
 #include "verifier/specialise/program.hpp"
+#include "verifier/verdict/replay.hpp"
 
 namespace portcullis::obligations {
 
@@ -116,16 +118,31 @@ bool Fates::compare(const cluster::Node& node, const Key& left, const Key& right
   return false;
 }
 
-void Fates::refute(const cluster::Node& node, const net::Packet& packet, const Key& right, bool with_source,
+void Fates::refute(const cluster::Node& node, const net::Packet& found, const Key& right, bool with_source,
                    Proof& proof) {
-  net::Packet other = packet;
-  other.dst = right.destination;
-  other.dport = right.port;
-  const ir::Interpreter& rules = network_.rules(node, packet.family());
-  const ir::Fate a = rules.fate(packet), b = rules.fate(other);
-  const bool same =
-      with_source ? ir::equal(a, b, packet) : ir::equal(without_masquerade(a), without_masquerade(b), packet);
-  if (same) throw base::InternalError("no difference between " + packet.text() + " and " + other.text());
+  const ir::Interpreter& rules = network_.rules(node, found.family());
+  const auto fates = [&](net::Packet packet) {
+    const ir::Fate first = rules.fate(packet);
+    packet.dst = right.destination;
+    packet.dport = right.port;
+    return std::pair(first, rules.fate(packet));
+  };
+  const auto differ = [&](const net::Packet& packet) {
+    const auto [a, b] = fates(packet);
+    return with_source ? !ir::equal(a, b, packet) : !ir::equal(without_masquerade(a), without_masquerade(b), packet);
+  };
+  if (!differ(found)) {
+    throw verdict::ReplayDisagrees("no difference between " + found.text() + " and to " +
+                                   net::endpoint_text(right.destination, right.port));
+  }
+  const auto start = [&](const net::Address& source) -> std::optional<net::PacketFrom> {
+    const net::PacketFrom from = network_.atlas().origin_of(source, &node);
+    const bool own = from == net::PacketFrom::node && node.is_local(source);
+    if (own != (found.from == net::PacketFrom::node)) return {};
+    return own ? from : from == net::PacketFrom::node ? net::PacketFrom::external : from;
+  };
+  const net::Packet packet = likely(found, likely_sources(network_.cluster(), found.family(), &node), start, differ);
+  const auto [a, b] = fates(packet);
   proof.standing = Standing::refuted;
   proof.witness = packet;
   proof.node = node.name;

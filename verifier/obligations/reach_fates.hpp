@@ -37,7 +37,7 @@ class Fates {
   // Whether that settles it.
   bool compare(const cluster::Node& node, const Key& left, const Key& right, bool with_source, bool tell_masquerade,
                verdict::Proof& proof);
-  void refute(const cluster::Node& node, const net::Packet& packet, const Key& right, bool with_source,
+  void refute(const cluster::Node& node, const net::Packet& found, const Key& right, bool with_source,
               verdict::Proof& proof);
 
   Network& network_;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "compiler/policy/destinations.hpp"
+#include "verifier/obligations/likely.hpp"
 #include "verifier/obligations/reach.hpp"
 #include "verifier/obligations/reach_delivery.hpp"
 #include "verifier/obligations/reach_fates.hpp"
@@ -99,7 +100,8 @@ class Liveness {
     if (keys.empty()) return;
     ++reached_.asked;
     net::Packet sample = packet_to(keys.front());
-    sample.src = family == net::Family::ipv4 ? *net::Address::parse("192.0.2.7") : *net::Address::parse("2001:db8::7");
+    sample.src = somebody_outside(family);
+    sample.sport = client_port;
     const Played played = play(network_, sample, policy::Origin::outside, nullptr, Goal::delivery);
     if (played.perhaps) return;  // one packet that gets there is all that is asked for
     Proof proof = begin(reached_);

@@ -1,6 +1,9 @@
 // Random clusters and sentences: what the prover says, and what trying every packet worth trying says.
+#include <array>
+#include <cstdio>
 #include <cstdlib>
 #include <random>
+#include <regex>
 
 #include <catch2/catch.hpp>
 
@@ -138,6 +141,74 @@ unsigned from_environment(const char* name, unsigned otherwise) {
   return value == nullptr ? otherwise : static_cast<unsigned>(std::strtoul(value, nullptr, 10));
 }
 
+// The same numbers as an address of IPv6, so that what lies in what stays as it is: 10.96.0.20/24 is fd00::a60:14/120.
+std::string in_ipv6(const std::string& address) {
+  std::array<unsigned, 4> bytes{};
+  unsigned length = 32;
+  const bool prefix =
+      std::sscanf(address.c_str(), "%u.%u.%u.%u/%u", &bytes[0], &bytes[1], &bytes[2], &bytes[3], &length) == 5;
+  const std::string out = fmt::format("fd00::{:x}:{:x}", bytes[0] << 8U | bytes[1], bytes[2] << 8U | bytes[3]);
+  return prefix ? fmt::format("{}/{}", out, length + 96) : out;
+}
+
+const char* const address_text = R"(\d+\.\d+\.\d+\.\d+(?:/\d+)?)";
+
+// Every match of the pattern becomes what `with` makes of it.
+template <class With>
+std::string replaced(const std::string& text, const std::string& pattern, const With& with) {
+  const std::regex regex(pattern);
+  std::string out;
+  auto last = text.cbegin();
+  for (std::sregex_iterator at(text.begin(), text.end(), regex), end; at != end; ++at) {
+    out.append(last, (*at)[0].first);
+    out += with(at->str());
+    last = (*at)[0].second;
+  }
+  return out.append(last, text.cend());
+}
+
+std::string all_in_ipv6(const std::string& text) {
+  return replaced(replaced(text, address_text, in_ipv6), "addressType: IPv4",
+                  [](const auto&) { return "addressType: IPv6"; });
+}
+
+// Each list of addresses has them in both families, each Service both, each slice a second one beside it.
+std::string in_both(const std::string& text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t next = std::min(text.find("---\n", at + 1), text.size());
+    const std::string document = text.substr(at, next - at);
+    at = next;
+    if (document.find("EndpointSlice") != std::string::npos) {
+      out += document + replaced(all_in_ipv6(document), "-x,", [](const auto&) { return "-6,"; });
+      continue;
+    }
+    const std::string number(address_text);
+    const auto twice = [](const std::string& list) {
+      return list.substr(0, list.size() - 1) + ", " + replaced(list.substr(1), address_text, in_ipv6);
+    };
+    std::string both = replaced(document, "\\[" + number + "(?:, " + number + ")*\\]", twice);
+    both = replaced(both, "clusterIP: " + number, [](const std::string& field) {
+      return fmt::format("{0}, ipFamilyPolicy: RequireDualStack, clusterIPs: [{1}, {2}]", field, field.substr(11),
+                         in_ipv6(field.substr(11)));
+    });
+    out += replaced(both, "\\{ip: " + number + ", ipMode: \\w+\\}",
+                    [](const std::string& one) { return one + ", " + replaced(one, address_text, in_ipv6); });
+  }
+  return out;
+}
+
+// A policy's lists of addresses likewise; its single addresses stay.
+std::string policy_in_both(const std::string& text) {
+  const std::string number(address_text);
+  return replaced(text, "(?:= |from )" + number + "(?:, " + number + ")*", [](const std::string& list) {
+    const std::size_t begin = list.find(' ') + 1;
+    return list + ", " + replaced(list.substr(begin), address_text, in_ipv6);
+  });
+}
+
+enum class Families { ipv4, ipv6, both };
+
 verdict::Standing by_trying(Brute& brute, const policy::Question& question) {
   const auto standing = [](bool holds) { return holds ? verdict::Standing::proved : verdict::Standing::refuted; };
   if (const auto* q = std::get_if<policy::ReachableQuestion>(&question)) return standing(brute.reachable(*q));
@@ -149,14 +220,29 @@ verdict::Standing by_trying(Brute& brute, const policy::Question& question) {
 }  // namespace
 
 TEST_CASE("the prover and trying every packet agree about random clusters and sentences") {
-  const unsigned first = from_environment("PORTCULLIS_SEED", 1), count = from_environment("PORTCULLIS_CLUSTERS", 60);
+  const Families families = GENERATE(Families::ipv4, Families::ipv6, Families::both);
+  const unsigned first = from_environment("PORTCULLIS_SEED", 1);
+  // Wider addresses are slower, and no other kind of question.
+  const unsigned count = from_environment("PORTCULLIS_CLUSTERS", families == Families::ipv4 ? 60 : 8);
   WARN("seeds " << first << " to " << first + count - 1);
   std::map<std::pair<std::size_t, verdict::Standing>, unsigned> seen;
   std::size_t packets = 0, lost = 0;
   for (unsigned seed = first; seed < first + count; ++seed) {
     Generator generator(seed);
-    const std::string text = generator.cluster();
-    const std::string policy = generator.policy();
+    std::string text = generator.cluster();
+    std::string policy = generator.policy();
+    switch (families) {
+      case Families::ipv4:
+        break;
+      case Families::ipv6:
+        text = all_in_ipv6(text);
+        policy = all_in_ipv6(policy);
+        break;
+      case Families::both:
+        text = in_both(text);
+        policy = policy_in_both(policy);
+        break;
+    }
     const Proved world(text, policy);
     Brute brute(world.cluster);
     INFO("seed " << seed << "\n" << text << policy << world.told());

@@ -28,6 +28,10 @@ const std::string on_n1 = "{addresses: [10.244.1.5], nodeName: n1}", on_n2 = "{a
 const std::string leaving_n2 =
     "{addresses: [10.244.2.6], nodeName: n2, conditions: {ready: false, serving: true, terminating: true}}";
 
+std::string hinted(const std::string& address, const std::string& node, const std::string& hints) {
+  return "{addresses: [" + address + "], nodeName: " + node + ", hints: {" + hints + "}}";
+}
+
 struct Row {
   std::string endpoints;
   std::string more;
@@ -52,7 +56,25 @@ TEST_CASE("the loss of a node is survived or not") {
       {"{addresses: [203.0.113.5]}", "", "proved", ""},
       {"{addresses: [10.244.1.5], nodeName: n1, hints: {forZones: [{name: a}]}}, {addresses: [10.244.2.5], nodeName: "
        "n2, hints: {forZones: [{name: b}]}}",
-       "", "unknown", "topology hints"},
+       "", "proved", ""},
+      // Each is meant for the other's zone: what is left is used by all.
+      {hinted("10.244.1.5", "n1", "forZones: [{name: b}]") + ", " + hinted("10.244.2.5", "n2", "forZones: [{name: a}]"),
+       "", "proved", ""},
+      {hinted("10.244.1.5", "n1", "forZones: [{name: a}]"), "", "refuted", "without n1"},
+      {hinted("10.244.1.5", "n1", "forZones: [{name: a}]") + ", " + hinted("10.244.1.6", "n1", "forZones: [{name: b}]"),
+       "", "refuted", "without n1"},
+      {hinted("10.244.1.5", "n1", "forZones: [{name: a}]") + ", " + leaving_n2, "", "proved", ""},
+      {hinted("10.244.1.5", "n1", "forZones: [{name: a}], forNodes: [{name: n1}]") + ", " +
+           hinted("10.244.2.5", "n2", "forZones: [{name: b}], forNodes: [{name: n2}]"),
+       "", "proved", ""},
+      {hinted("10.244.1.5", "n1", "forZones: [{name: b}], forNodes: [{name: n1}]") + ", " +
+           hinted("10.244.2.5", "n2", "forZones: [{name: a}]"),
+       "", "proved", ""},
+      // Without the first, all endpoints have a hint for a node, and n1 takes the one of its own: nobody is there.
+      {hinted("10.244.2.5", "n2", "forZones: [{name: a}, {name: b}]") + ", " +
+           hinted("10.244.1.5", "n1", "forZones: [{name: a}, {name: b}], forNodes: [{name: n9}]") +
+           ", {addresses: [10.96.7.7], hints: {forZones: [{name: c}], forNodes: [{name: n1}]}}",
+       "", "refuted", "without n2"},
   }));
   const Proved proved(world(row.endpoints, row.more),
                       "reachable from 203.0.113.0/24 to service web surviving any 1 node");
