@@ -208,15 +208,25 @@ spec:
     {.code = "PC6008",
      .name = "replay-disagrees",
      .severity = Severity::error,
-     .explanation = "Solver and interpreter disagree about a packet: a defect of portcullis."},
+     .explanation =
+         "The solver's counterexample is none when the interpreter plays it through: a defect of portcullis. "
+         "Nothing is said of the input then; the exit status is 70. No waiver takes it.",
+     .fix = "Please report it, with the command line and the input that shows it.",
+     .reported = true},
     {.code = "PC6009",
      .name = "reach-widened",
      .severity = Severity::warning,
-     .explanation = "Packets reach a workload that did not reach it in the version before."},
+     .explanation = "Packets reach a workload that did not reach it in the version before: one finding for where they "
+                    "come from (internet, pods, nodes), the workload and its port. Reported by `diff`.",
+     .fix = "If the traffic is not meant, take back what the line says.",
+     .reported = true},
     {.code = "PC6010",
      .name = "reach-lost",
      .severity = Severity::warning,
-     .explanation = "Packets no longer reach a workload that reached it in the version before."},
+     .explanation = "Packets no longer reach a workload that reached it in the version before; an error if a sentence "
+                    "`reachable` of a policy (`-p`) demands that they do. Reported by `diff`.",
+     .fix = "If the traffic is still meant, bring back what the line says.",
+     .reported = true},
 });
 
 }  // namespace portcullis::base

@@ -72,7 +72,15 @@ zone shop = pods in namespace shop)",
     {.code = "PC4008",
      .name = "policy-contradiction",
      .severity = Severity::error,
-     .explanation = "Two sentences of a policy can never both hold: one demands for a packet what the other forbids."},
+     .explanation =
+         "Two sentences of a policy can never both hold: one demands that a packet gets through that the other "
+         "forbids. The finding names such a packet. Reported by `check`.",
+     .fix = "Take what is demanded out of what is forbidden, with `except` or a narrower selector.",
+     .policy = R"(reachable from internet to service shop/web
+unreachable from internet to service * in namespace shop)",
+     .policy_fixed = R"(reachable from internet to service shop/web
+unreachable from internet to service * in namespace shop where tier == "db")",
+     .reported = true},
     {.code = "PC4009",
      .name = "zone-redefined",
      .severity = Severity::error,

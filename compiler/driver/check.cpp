@@ -50,6 +50,7 @@ class Check {
     const cluster::Cluster& cluster = loaded.resolved.cluster;
     base::Diagnostics said;
     policy::Bound bound = policy::bind(trees_, loaded.input, cluster, session_.sources, today_, said);
+    report_contradictions(bound, cluster, said);
     add_once(said, session_.diagnostics);
     std::vector<Proof> proofs = session_.timed("prove", [&] {
       Solver solver(command_.proof, unit.name.empty() ? "check" : "check-" + unit.name);

@@ -111,11 +111,15 @@ constexpr const char* diff_footer =
     "  portcullis diff base/ head/                              what traffic changes, each kind with a packet that "
     "shows it\n"
     "  portcullis diff base/ head/ --exit-code                  exit 1 if any does\n"
+    "  portcullis diff main -- manifests/                       between a git revision and the working tree\n"
+    "  portcullis diff v1.8..v1.9 -- manifests/                 between two revisions\n"
+    "  portcullis diff main...HEAD -- manifests/                and what a branch changes since it left main\n"
     "  portcullis diff manifests/ --dialect iptables,nftables   what changes when kube-proxy's mode does\n"
     "\n"
     "Exit status: 0 whatever changes; 1 with --exit-code if traffic changes; 2 something could not be read; 3 "
     "something is\n"
-    "left open.";
+    "left open. Without `--` a word that is a path is a path, another one a revision; without a path the working\n"
+    "directory is read. Revisions are read from git's objects: no file is touched.";
 
 constexpr const char* explain_footer =
     "Examples:\n"
@@ -247,13 +251,29 @@ void set_up_verify(CLI::App& app, VerifyCommand& command) {
 }
 
 void set_up_diff(CLI::App& app, DiffCommand& command) {
-  add_common(app, command.common, "two versions of the manifests, each a file or a directory",
-             "text (default) or json, with =FILE into a file");
+  add_common(
+      app, command.common,
+      "two versions of the manifests, each a file or a directory; or a git revision, A..B or A...B, then `--` and "
+      "paths",
+      "text (default) or json, with =FILE into a file");
   app.add_option("--dialect", command.dialects, "two dialects, as in `iptables,nftables`: compare them for one input");
   app.add_option("--node", command.node, "compare this node only");
+  app.add_option("-p,--policy", command.policies,
+                 "policy file, or directory of *.policy: what a `reachable` sentence demands and is lost is an error")
+      ->allow_extra_args(false);
   app.add_flag("--exit-code", command.exit_code, "exit 1 if traffic changes");
   add_proof_options(app, command.proof);
   app.footer(diff_footer);
+}
+
+// CLI11 drops `--`, and which words stood behind it matters to `diff`. Returns how many words are left to it.
+int cut_at_dashes(int argc, const char* const* argv, DiffCommand& command) {
+  if (argc < 2 || std::string_view(argv[1]) != "diff") return argc;
+  const auto* const end = argv + argc;
+  const auto* const dashes = std::find(argv + 2, end, std::string_view("--"));
+  if (dashes == end) return argc;
+  command.below.emplace(dashes + 1, end);
+  return static_cast<int>(dashes - argv);
 }
 
 // CLI11 only says that a subcommand is missing.
@@ -318,7 +338,7 @@ Parsed parse_command_line(int argc, const char* const* argv) {
     return {std::nullopt, usage(problem)};
   }
   try {
-    app.parse(argc, argv);
+    app.parse(cut_at_dashes(argc, argv, diff), argv);
   } catch (const CLI::ParseError& error) {
     std::ostringstream out;
     std::ostringstream problem;

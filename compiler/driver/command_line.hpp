@@ -85,8 +85,11 @@ struct VerifyCommand {
   ProofOptions proof;
 };
 struct DiffCommand {
-  Common common;                        // two paths, or with `dialects` any input
-  std::optional<std::string> dialects;  // --dialect A,B
+  // Two paths; or one or two revisions and what they are read below; or with `dialects` any input.
+  Common common;
+  std::optional<std::vector<std::string>> below;  // paths behind `--`: the words before it are revisions
+  std::vector<std::string> policies;              // -p, as of check
+  std::optional<std::string> dialects;            // --dialect A,B
   std::optional<std::string> node;
   bool exit_code = false;
   ProofOptions proof;

@@ -9,10 +9,14 @@
 #include "compiler/driver/emit.hpp"
 #include "compiler/driver/nodes.hpp"
 #include "compiler/driver/output.hpp"
+#include "compiler/driver/policy_files.hpp"
 #include "compiler/driver/proofs.hpp"
 #include "compiler/driver/result_output.hpp"
 #include "compiler/driver/session.hpp"
+#include "compiler/driver/versions.hpp"
+#include "compiler/policy/bind.hpp"
 #include "compiler/report/diff_output.hpp"
+#include "verifier/obligations/demanded.hpp"
 #include "verifier/obligations/difference.hpp"
 
 namespace portcullis::driver {
@@ -51,15 +55,46 @@ report::Diff report_of(obligations::Differences differences, std::string before,
   return out;
 }
 
-int answer(const DiffCommand& command, const ResultOutputs& outputs, Session& session, const cluster::Cluster& before,
-           const cluster::Cluster& after, std::string before_name, std::string after_name) {
+// PC6009 and PC6010: who reaches whom that did not, and the other way round.
+base::Diagnostic finding(const obligations::Reach& reach) {
+  const std::string who = net::to_string(reach.protocol) == "TCP"
+                              ? fmt::format("{}:{}", reach.workload, reach.port)
+                              : fmt::format("{}:{}/{}", reach.workload, reach.port, net::lower_name(reach.protocol));
+  const std::string_view zone = obligations::to_string(reach.from);
+  const base::SourceSpan span = reach.lines.empty() ? base::SourceSpan{} : reach.lines.front().span;
+  base::Diagnostics out;
+  base::Diagnostic& d =
+      reach.gained
+          ? out.add("PC6009", fmt::format("new: {} reaches {}, e.g. {}", zone, who, reach.witness.text()), span)
+          : out.add("PC6010", fmt::format("gone: {} no longer reaches {}, e.g. {}", zone, who, reach.witness.text()),
+                    span);
+  if (reach.covered) d.severity = base::Severity::error;
+  return d;
+}
+
+// What a policy demands of the first version: what only the second one has cannot be lost. What is wrong with it, and
+// with its waivers, is for `check` to say.
+policy::Bound bind(const DiffCommand& command, Session& session, const Loaded& before) {
+  const std::vector<policy::SyntaxTree> trees = read_policies(command.policies, session);
+  base::Diagnostics said;
+  return policy::bind(trees, before.input, before.resolved.cluster, session.sources, *day({}), said);
+}
+
+int answer(const DiffCommand& command, const ResultOutputs& outputs, Session& session, const Loaded& old_version,
+           const cluster::Cluster& before, const cluster::Cluster& after, std::string before_name,
+           std::string after_name) {
+  const obligations::Demanded demanded(bind(command, session, old_version), old_version.resolved.cluster);
+  if (session.unreadable) return exit_input;
   if (command.node && before.node(*command.node) == nullptr && choose_node(after, command.node) == nullptr)
     return exit_usage;
   session.progress.stage("compare");
   Solver solver(command.proof, "diff");
   const auto old_programs = programs_of(before, command.node), new_programs = programs_of(after, command.node);
-  const report::Diff diff = report_of(obligations::differences(*old_programs, *new_programs, solver.session),
-                                      std::move(before_name), std::move(after_name));
+  const obligations::Setting setting{before, after, demanded.sources(),
+                                     [&](const net::Packet& packet) { return demanded.holds(packet); }};
+  obligations::Differences found = obligations::differences(*old_programs, *new_programs, solver.session, &setting);
+  for (const obligations::Reach& reach : found.reach) session.diagnostics.add(finding(reach));
+  const report::Diff diff = report_of(std::move(found), std::move(before_name), std::move(after_name));
   session.progress.done();
   for (const ResultOutput& output : outputs.results) {
     const std::string text =
@@ -92,15 +127,15 @@ int diff_dialects(const DiffCommand& command, const ResultOutputs& outputs, Sess
   before.profile.dialect = (*both)[0];
   after.profile.dialect = (*both)[1];
   const std::size_t comma = command.dialects->find(',');
-  return answer(command, outputs, session, before, after, "dialect " + command.dialects->substr(0, comma),
+  return answer(command, outputs, session, loaded, before, after, "dialect " + command.dialects->substr(0, comma),
                 "dialect " + command.dialects->substr(comma + 1));
 }
 
-int diff_versions(const DiffCommand& command, const ResultOutputs& outputs, Session& session,
-                  const std::vector<std::string>& paths) {
-  const Loaded before = load(session, {"", {paths[0]}}, false), after = load(session, {"", {paths[1]}}, false);
+int diff_versions(const DiffCommand& command, const ResultOutputs& outputs, Session& session, Versions versions) {
+  const BothLoaded loaded = load(session, versions);
   if (session.unreadable || any_stops(session.diagnostics)) return exit_input;
-  return answer(command, outputs, session, before.resolved.cluster, after.resolved.cluster, paths[0], paths[1]);
+  return answer(command, outputs, session, loaded.before, loaded.before.resolved.cluster, loaded.after.resolved.cluster,
+                versions.before.name, versions.after.name);
 }
 
 }  // namespace
@@ -108,16 +143,21 @@ int diff_versions(const DiffCommand& command, const ResultOutputs& outputs, Sess
 int run(const DiffCommand& command) {
   const std::optional<ResultOutputs> outputs = parse_result_outputs(command.common.outputs, forms);
   if (!outputs) return exit_usage;
-  const std::vector<std::string>& paths = command.common.paths;
-  if (!command.common.clusters.empty()) return usage("diff compares two paths; --cluster is for lint and check");
-  if (!command.dialects && paths.size() != 2) return usage("diff takes two paths: portcullis diff BASE HEAD");
+  if (!command.common.clusters.empty()) return usage("diff compares two versions; --cluster is for lint and check");
+  std::optional<Versions> versions;
+  if (!command.dialects) {
+    versions = versions_of(command);
+    if (!versions) return exit_usage;
+  }
   Session session(command.common);
   int status = exit_usage;
   if (command.dialects) {
-    const std::optional<Unit> unit = single_unit(command.common);
+    Common common = command.common;
+    if (command.below) common.paths.insert(common.paths.end(), command.below->begin(), command.below->end());
+    const std::optional<Unit> unit = single_unit(common);
     if (unit) status = diff_dialects(command, *outputs, session, *unit);
   } else {
-    status = diff_versions(command, *outputs, session, paths);
+    status = diff_versions(command, *outputs, session, std::move(*versions));
   }
   session.progress.done();
   session.diagnostics.sort();

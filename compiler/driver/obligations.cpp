@@ -4,8 +4,11 @@
 #include <iterator>
 #include <string>
 
+#include <fmt/format.h>
+
 #include "compiler/base/text.hpp"
 #include "verifier/obligations/conflicts.hpp"
+#include "verifier/obligations/contradictions.hpp"
 #include "verifier/obligations/reach.hpp"
 
 namespace portcullis::driver {
@@ -50,6 +53,18 @@ std::vector<Proof> prove_built_in(const cluster::Cluster& cluster, smt::Session&
   std::erase_if(liveness, [](const Proof& proof) { return proof.standing == Standing::vacuous; });
   std::ranges::move(liveness, std::back_inserter(proofs));
   return proofs;
+}
+
+void report_contradictions(const policy::Bound& bound, const cluster::Cluster& cluster,
+                           base::Diagnostics& diagnostics) {
+  for (const obligations::Contradiction& c : obligations::contradictions(bound, cluster)) {
+    const policy::Statement &demands = *bound.obligations[c.demands].sentence,
+                            &forbids = *bound.obligations[c.forbids].sentence;
+    base::Diagnostic& d = diagnostics.add(
+        "PC4008", fmt::format("{} demands what {} forbids: {}", demands.place, forbids.place, c.packet.text()),
+        demands.span);
+    d.related.push_back({"forbidden by", forbids.span});
+  }
 }
 
 std::vector<Proof> prove_sentences(const policy::Bound& bound, const cluster::Cluster& cluster, smt::Session& session,

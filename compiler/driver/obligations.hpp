@@ -16,6 +16,9 @@ namespace portcullis::driver {
 [[nodiscard]] std::vector<verdict::Proof> prove_built_in(const cluster::Cluster& cluster, smt::Session& session,
                                                          base::Diagnostics& diagnostics);
 
+// PC4008: sentences that can never both hold, with a packet that they disagree about.
+void report_contradictions(const policy::Bound& bound, const cluster::Cluster& cluster, base::Diagnostics& diagnostics);
+
 // One proof an obligation of `bound`, in their order; `cluster` is what they were bound to, `built_in` what
 // prove_built_in said of it. A question that nobody can answer is unknown, and the reason says so.
 [[nodiscard]] std::vector<verdict::Proof> prove_sentences(const policy::Bound& bound, const cluster::Cluster& cluster,

@@ -16,6 +16,14 @@ namespace portcullis::driver {
 
 namespace {
 
+cluster::Lock read_lock(Session& session, const std::string& name, const std::string& text) {
+  base::Diagnostics own;
+  cluster::Lock lock = cluster::read_lock(name, text, session.sources, own);
+  session.unreadable |= own.has_errors();
+  session.diagnostics.merge(std::move(own));
+  return lock;
+}
+
 cluster::Lock load_lock(Session& session, bool write_lock) {
   const Settings& settings = session.settings;
   std::error_code ignored;
@@ -27,11 +35,7 @@ cluster::Lock load_lock(Session& session, bool write_lock) {
     session.diagnostics.add("PC1001", fmt::format("cannot read the lock file {}: {}", settings.lock_path, *error), {});
     return {};
   }
-  base::Diagnostics own;
-  cluster::Lock lock = cluster::read_lock(settings.lock_path, text, session.sources, own);
-  session.unreadable |= own.has_errors();
-  session.diagnostics.merge(std::move(own));
-  return lock;
+  return read_lock(session, settings.lock_path, text);
 }
 
 std::string quoted_list(const std::vector<std::string>& paths) {
@@ -39,6 +43,30 @@ std::string quoted_list(const std::vector<std::string>& paths) {
   names.reserve(paths.size());
   for (const std::string& path : paths) names.push_back(path == "-" ? "standard input" : path);
   return base::list_text(names);
+}
+
+// `read` gives the objects; `where` they are said to be from.
+template <class Read>
+Loaded load_with(Session& session, const cluster::Lock& lock, std::size_t findings_before, const std::string& where,
+                 const Read& read) {
+  Loaded loaded;
+  manifest::ReadOptions options;
+  options.default_namespace = session.settings.ns;
+  options.jobs = session.jobs();
+  loaded.input = session.timed("read", [&] { return read(options); });
+  session.unreadable |= loaded.input.unreadable;
+  for (const manifest::Object& object : loaded.input.objects) ++session.totals.kinds[object.kind];
+  session.totals.passed_over += loaded.input.passed_over;
+  if (loaded.input.documents == 0) {
+    session.unreadable = true;
+    const bool explained = session.diagnostics.all().size() > findings_before;
+    if (!explained || !session.diagnostics.has_errors()) complain(fmt::format("no Kubernetes object in {}", where));
+  }
+  loaded.resolved = session.timed("resolve", [&] {
+    return cluster::resolve(loaded.input, cluster::ResolveOptions{lock, session.settings.complete},
+                            session.diagnostics);
+  });
+  return loaded;
 }
 
 }  // namespace
@@ -85,27 +113,22 @@ unsigned Session::jobs() const {
 Loaded load(Session& session, const Unit& unit, bool write_lock) {
   const std::size_t before = session.diagnostics.all().size();
   const cluster::Lock lock = load_lock(session, write_lock);
-  Loaded loaded;
-  manifest::ReadOptions options;
-  options.default_namespace = session.settings.ns;
-  options.jobs = session.jobs();
-  loaded.input =
-      session.timed("read", [&] { return manifest::read(unit.paths, options, session.sources, session.diagnostics); });
-  session.unreadable |= loaded.input.unreadable;
-  for (const manifest::Object& object : loaded.input.objects) ++session.totals.kinds[object.kind];
-  session.totals.passed_over += loaded.input.passed_over;
-  if (loaded.input.documents == 0) {
-    session.unreadable = true;
-    const bool explained = session.diagnostics.all().size() > before;
-    if (!explained || !session.diagnostics.has_errors()) {
-      complain(fmt::format("no Kubernetes object in {}", quoted_list(unit.paths)));
-    }
-  }
-  loaded.resolved = session.timed("resolve", [&] {
-    return cluster::resolve(loaded.input, cluster::ResolveOptions{lock, session.settings.complete},
-                            session.diagnostics);
+  return load_with(session, lock, before, quoted_list(unit.paths), [&](const manifest::ReadOptions& options) {
+    return manifest::read(unit.paths, options, session.sources, session.diagnostics);
   });
-  return loaded;
+}
+
+Loaded load(Session& session, Past past) {
+  const std::size_t before = session.diagnostics.all().size();
+  cluster::Lock lock;
+  if (!past.has_lock) {
+    lock = load_lock(session, false);
+  } else if (past.lock) {
+    lock = read_lock(session, past.lock->name, past.lock->text);
+  }
+  return load_with(session, lock, before, "the revision " + past.name, [&](const manifest::ReadOptions& options) {
+    return manifest::read_texts(std::move(past.files), options, session.sources, session.diagnostics);
+  });
 }
 
 bool stops(const base::Diagnostic& finding) {

@@ -71,6 +71,16 @@ struct Loaded {
 // that does not exist is no fault.
 [[nodiscard]] Loaded load(Session& session, const Unit& unit, bool write_lock);
 
+// What a revision holds in the place of files: no path of it is on disk.
+struct Past {
+  std::string name;  // of the revision
+  std::vector<manifest::TextFile> files;
+  bool has_lock = false;  // the lock file is the revision's, too: `lock`, or none if it has none
+  std::optional<manifest::TextFile> lock;
+};
+// The same for a revision. What could not be read of it has been said.
+[[nodiscard]] Loaded load(Session& session, Past past);
+
 // Whether a finding keeps `compile`, `resolve` and `trace` from meaning anything: an object that they need could not be
 // read, would be refused by the API server, or shares a key with another. Ingresses, policies and Secrets are not
 // needed.

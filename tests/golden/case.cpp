@@ -41,6 +41,8 @@ Arguments read_arguments(const fs::path& path) {
       out.lock = value;
     } else if (line == "check") {
       out.check = true;
+    } else if (line == "diff") {
+      out.diff = true;
     } else if (word == "ruleset" && !value.empty()) {
       out.rulesets.push_back(value);
     } else if (word == "limit" && !value.empty()) {
@@ -101,19 +103,43 @@ void bind_policies(driver::Session& session, const driver::Loaded& loaded, Outco
   policy::report_unused(bound.waivers, waived.matched, session.diagnostics);
 }
 
+fs::path temporary(std::string_view name) {
+  return fs::temp_directory_path() / fmt::format("portcullis-golden-{}-{}.txt", name, ::getpid());
+}
+
+std::string take(const fs::path& file) {
+  std::string text = read_text(file);
+  fs::remove(file);
+  return text;
+}
+
+// What `diff` says of `base` and `input`, its findings in the form of a pipeline, and its exit status.
+std::string diff(const Case& golden) {
+  const fs::path changes = temporary("changes"), findings = temporary("findings");
+  driver::DiffCommand command;
+  command.common.paths = {"base", "input"};
+  command.common.lock = golden.arguments.lock;
+  command.common.jobs = 1;
+  command.common.outputs = {"text=" + changes.string(), "github=" + findings.string()};
+  command.policies = policies();
+  command.exit_code = true;
+  command.proof.limit = golden.arguments.limit;
+  const int status = driver::run(command);
+  const std::string text = take(changes);
+  return text + take(findings) + fmt::format("exit status {}\n", status);
+}
+
 // What a command that proves says, and its exit status.
 template <class Command>
 std::string said(const Case& golden, Command command, const std::string& form) {
-  const fs::path file = fs::temp_directory_path() / fmt::format("portcullis-golden-{}.txt", ::getpid());
+  const fs::path file = temporary("said");
   command.common.paths = {"input"};
   command.common.lock = golden.arguments.lock;
   command.common.jobs = 1;
   command.common.outputs = {form + "=" + file.string()};
   command.proof.limit = golden.arguments.limit;
   const int status = driver::run(command);
-  std::string text = read_text(file);
-  fs::remove(file);
-  return text + (form == "text" ? fmt::format("exit status {}\n", status) : "");
+  return take(file) + (form == "text" ? fmt::format("exit status {}\n", status) : "");
 }
 
 std::string check(const Case& golden) {
@@ -194,6 +220,7 @@ Outcome run(const Case& golden) {
   if (!refused && !golden.arguments.node.empty()) compile(golden, session, out);
   session.diagnostics.sort();
   if (golden.arguments.check) out.files["check.txt"] = check(golden);
+  if (golden.arguments.diff) out.files["diff.txt"] = diff(golden);
   if (!golden.arguments.rulesets.empty()) {
     out.files["verify.txt"] = verify(golden, "text");
     out.files["verify.json"] = verify(golden, "json");

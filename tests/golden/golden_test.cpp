@@ -82,17 +82,18 @@ TEST_CASE("cases give what they gave") {
 }
 
 TEST_CASE("every code that can be reported is reported by a case") {
-  // Of `verify` and of rulesets that it reads; and a verdict that no sentence of these cases has. Their own tests show
-  // them.
-  constexpr std::array<std::string_view, 5> elsewhere{"PC5010", "PC5012", "PC5014", "PC6003", "PC6004"};
+  // Of `verify` and of rulesets that it reads; and a mistake of ours. Their own tests show them.
+  constexpr std::array<std::string_view, 5> elsewhere{"PC5010", "PC5012", "PC5014", "PC6004", "PC6008"};
   std::string all;
   for (const golden::Case& golden : golden::find_cases(root)) {
     all += golden::read_text(golden.directory / "expected" / "diagnostics.txt");
+    if (golden.arguments.diff) all += golden::read_text(golden.directory / "expected" / "diff.txt");
     if (golden.arguments.check) all += golden::read_text(golden.directory / "expected" / "check.txt");
   }
   for (const base::Rule& rule : base::catalogue()) {
     if (!rule.reported || std::ranges::find(elsewhere, rule.code) != elsewhere.end()) continue;
     INFO(rule.code << ' ' << rule.name);
-    CHECK(all.find("[" + std::string(rule.code) + "]") != std::string::npos);
+    const std::string code(rule.code);
+    CHECK((all.find("[" + code + "]") != std::string::npos || all.find("title=" + code + " ") != std::string::npos));
   }
 }

@@ -55,6 +55,18 @@ TEST_CASE("the catalogue's examples are what they say") {
   }
 }
 
+TEST_CASE("the catalogue's policies that contradict themselves are what they say") {
+  const base::Rule& rule = *base::find_rule("PC4008");
+  const auto contradicts = [](std::string_view text) {
+    const tests::BoundWorld world(tests::shop, {std::string(text)});
+    base::Diagnostics diagnostics;
+    driver::report_contradictions(world.bound, world.cluster, diagnostics);
+    return reports(diagnostics.all(), "PC4008");
+  };
+  CHECK(contradicts(rule.policy));
+  CHECK_FALSE(contradicts(rule.policy_fixed));
+}
+
 TEST_CASE("the catalogue's policies that are refuted are what they say") {
   int examples = 0;
   for (const base::Rule& rule : base::catalogue()) {
