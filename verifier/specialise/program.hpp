@@ -1,5 +1,5 @@
 // The IR, run with a known destination: compiler/ir/l4/interpret.hpp with the rest of the packet left open. Tested
-// against the interpreter: tests/unit/specialise.
+// against the interpreter: tests/proof.
 #pragma once
 
 #include <array>

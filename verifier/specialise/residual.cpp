@@ -18,6 +18,12 @@ auto order(const BalanceEntry& e) {
 
 }  // namespace
 
+bool Arena::is_asked(const Kept& kept, LabelId label) {
+  if (kept.all == nullptr) return false;
+  const auto found = kept.all->find(label);
+  return found != kept.all->end() && found->second <= kept.asked;
+}
+
 std::size_t Arena::NodeHash::operator()(const Node& node) const {
   const auto& p = node.parts;
   const auto wide = [](std::uint32_t a, std::uint32_t b) { return std::uint64_t{a} << 32U | b; };
@@ -99,15 +105,36 @@ std::optional<NodeId> Arena::remembered(AtomId atom, const Node& then, NodeId ot
   if (asks == nullptr || then.kind != NodeKind::to || then.parts[1] != asks->label) return {};
   const Node& miss = nodes_[otherwise];
   if (miss.kind != NodeKind::balance) return {};
-  const Balance& balance = balances_[miss.parts[0]];
+  const Kept& kept = kept_[miss.parts[0]];
+  const Balance& balance = balances_[kept.choice];
   const auto seconds = then.parts[3] == none ? std::nullopt : std::optional(then.parts[3]);
-  if (balance.seconds != seconds || std::ranges::find(balance.asked, asks->label) != balance.asked.end()) return {};
+  if (balance.seconds != seconds || is_asked(kept, asks->label)) return {};
   const auto entry = std::ranges::lower_bound(balance.entries, std::tuple(then.parts[0], then.parts[1]), {}, order);
   if (entry == balance.entries.end() || order(*entry) != std::tuple(then.parts[0], then.parts[1])) return {};
   if (entry->behind != then.parts[2]) return {};
-  Balance wider = balance;
-  wider.asked.insert(wider.asked.begin(), asks->label);
-  return add_balance(std::move(wider));
+  return keep_asking(asks->label, miss.parts[0]);
+}
+
+NodeId Arena::keep_asking(LabelId label, std::uint32_t rest) {
+  const Kept& behind = kept_[rest];
+  Kept kept{behind.choice, rest, label, behind.asked + 1, behind.all, nullptr};
+  // Somebody else went on from there.
+  if (kept.all == nullptr || kept.all->size() != behind.asked) {
+    kept.all = std::make_shared<Asked>();
+    for (const Kept* at = &behind; at->rest != none; at = &kept_[at->rest]) kept.all->emplace(at->first, at->asked);
+  }
+  kept.all->emplace(label, kept.asked);
+  return keep(std::move(kept));
+}
+
+const Balance& Arena::balance(const Node& node) const {
+  Kept& kept = kept_[node.parts[0]];
+  if (kept.rest == none) return balances_[kept.choice];
+  if (kept.whole == nullptr) {
+    kept.whole = std::make_unique<Balance>(balances_[kept.choice]);
+    for (const Kept* at = &kept; at->rest != none; at = &kept_[at->rest]) kept.whole->asked.push_back(at->first);
+  }
+  return *kept.whole;
 }
 
 NodeId Arena::to(EndpointId endpoint, LabelId label, std::optional<std::uint32_t> seconds, NodeId behind) {
@@ -116,7 +143,12 @@ NodeId Arena::to(EndpointId endpoint, LabelId label, std::optional<std::uint32_t
 
 NodeId Arena::add_balance(Balance balance) {
   balances_.push_back(std::move(balance));
-  return intern({NodeKind::balance, {static_cast<std::uint32_t>(balances_.size() - 1), 0, 0, 0}});
+  return keep({static_cast<std::uint32_t>(balances_.size() - 1), none, none, 0, nullptr, nullptr});
+}
+
+NodeId Arena::keep(Kept kept) {
+  kept_.push_back(std::move(kept));
+  return intern({NodeKind::balance, {static_cast<std::uint32_t>(kept_.size() - 1), 0, 0, 0}});
 }
 
 NodeId Arena::choice(std::vector<Branch> branches) {
@@ -144,8 +176,8 @@ bool Arena::gather(const std::vector<Branch>& branches, Balance& into) const {
       const auto& [endpoint, label, behind, seconds] = n.parts;
       if (!same_seconds(seconds == none ? std::nullopt : std::optional(seconds))) return false;
       into.entries.push_back({endpoint, label, branch.probability, behind});
-    } else if (n.kind == NodeKind::balance && balances_[n.parts[0]].asked.empty()) {
-      const Balance& inner = balances_[n.parts[0]];
+    } else if (n.kind == NodeKind::balance && kept_[n.parts[0]].rest == none) {
+      const Balance& inner = balances_[kept_[n.parts[0]].choice];
       if (!same_seconds(inner.seconds)) return false;
       for (BalanceEntry e : inner.entries) {
         const auto weight = Rational::product(e.weight, branch.probability);

@@ -20,6 +20,7 @@
 #include <compare>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -158,7 +159,7 @@ class Arena {
 
   [[nodiscard]] const Node& node(NodeId id) const { return nodes_[id]; }
   [[nodiscard]] const Atom& atom_of(AtomId id) const { return atoms_[id]; }
-  [[nodiscard]] const Balance& balance(const Node& node) const { return balances_[node.parts[0]]; }
+  [[nodiscard]] const Balance& balance(const Node& node) const;
   [[nodiscard]] std::span<const Branch> branches(const Node& node) const { return choices_[node.parts[0]]; }
   [[nodiscard]] Outcome outcome_of(const Node& node) const;
   [[nodiscard]] const std::string& reason(const Node& node) const { return reasons_[node.parts[0]]; }
@@ -176,8 +177,24 @@ class Arena {
     std::size_t operator()(const std::pair<net::Address, std::uint16_t>& endpoint) const;
   };
 
+  // The labels of a balance and of those that ask fewer memories in front of the same, by how many are asked from there
+  // on.
+  using Asked = std::unordered_map<LabelId, std::uint32_t>;
+  // A balance as it is kept. Each memory that is asked in front of one makes a new one; they share what is behind.
+  struct Kept {
+    std::uint32_t choice = 0;        // index into balances_
+    std::uint32_t rest = none;       // index into kept_: without the first memory that is asked; none if none is
+    LabelId first = none;            // that memory
+    std::uint32_t asked = 0;         // how many
+    std::shared_ptr<Asked> all;      // has others, too, of balances that were made from this one: more are asked there
+    std::unique_ptr<Balance> whole;  // once somebody has looked at it; not where `rest` is none
+  };
+
   NodeId intern(const Node& node);
   NodeId add_balance(Balance balance);
+  NodeId keep(Kept kept);
+  [[nodiscard]] static bool is_asked(const Kept& kept, LabelId label);
+  NodeId keep_asking(LabelId label, std::uint32_t rest);
   [[nodiscard]] std::optional<NodeId> lifted(AtomId atom, const Node& then, const Node& otherwise);
   [[nodiscard]] std::optional<NodeId> remembered(AtomId atom, const Node& then, NodeId otherwise);
   [[nodiscard]] bool gather(const std::vector<Branch>& branches, Balance& into) const;
@@ -189,7 +206,8 @@ class Arena {
   Interner<std::pair<net::Address, std::uint16_t>, EndpointHash> endpoints_;
   std::vector<std::string> labels_;
   std::unordered_map<std::string, LabelId> label_ids_;
-  std::vector<Balance> balances_;
+  std::vector<Balance> balances_;  // that ask no memory
+  mutable std::vector<Kept> kept_;
   std::vector<std::vector<Branch>> choices_;
   std::vector<std::string> reasons_;
   AtomId source_is_endpoint_ = 0;

@@ -8,6 +8,7 @@
 #include "verifier/specialise/chain_index.hpp"
 #include "verifier/specialise/fields.hpp"
 #include "verifier/specialise/hooks.hpp"
+#include "verifier/specialise/later.hpp"
 #include "verifier/specialise/lookup.hpp"
 #include "verifier/specialise/memories.hpp"
 #include "verifier/specialise/questions.hpp"
@@ -76,6 +77,13 @@ class RulesetSide::Run {
   // ---- hooks
 
   NodeId go(RunState s) {
+    const Later later(later_);
+    NodeId node = follow_to_end(s);
+    for (; later.any(); later_.pop_back()) node = join(arena_, later_.back(), node);
+    return node;
+  }
+
+  NodeId follow_to_end(RunState& s) {
     for (;;) {
       if (s.depth == 0) {
         if (!hooks_.next_base_chain(s)) return end(s);
@@ -213,16 +221,18 @@ class RulesetSide::Run {
 
   static Flow only_if(bool holds) { return holds ? Flow::next : Flow::break_off; }
 
-  // Both ways: on with the rule where one of the atoms holds, off it elsewhere (or the other way round).
+  // Both ways: on with the rule where one of the atoms holds, off it elsewhere (or the other way round). The run itself
+  // goes on off the rule: rules in a row that ask something do not nest, so thousands of them need no deeper stack.
   Flow split(RunState& s, std::span<const Atom> atoms, bool negated) {
     if (fails_later(s)) return Flow::break_off;
-    RunState on = s, off = s;
+    Fork fork;
+    for (const Atom& a : atoms) fork.atoms.push_back(arena_.atom(a));
+    RunState on = s;
     ++on.statement;
-    next_rule(off);
-    const NodeId holds = go(negated ? off : on), fails = go(negated ? on : off);
-    NodeId node = fails;
-    for (std::size_t i = atoms.size(); i-- > 0;) node = arena_.test(arena_.atom(atoms[i]), holds, node);
-    return done(node);
+    (negated ? fork.fails : fork.holds) = go(on);
+    later_.push_back(std::move(fork));
+    next_rule(s);
+    return Flow::moved;
   }
 
   // A later match of the rule fails, whatever the rest of the packet is. Matches change nothing, so their order within
@@ -441,7 +451,11 @@ class RulesetSide::Run {
     return nullptr;
   }
 
-  Flow uniform(const RunState& s, const Random& r) {
+  Flow uniform(RunState& s, const Random& r) {
+    if (r.modulus == 1) {  // a number, as our memories are asked for each endpoint in turn
+      s.random = r.offset;
+      return Flow::moved;
+    }
     if (r.modulus > max_branches) throw NotModelled{"too many random choices"};
     std::vector<Branch> branches;
     branches.reserve(r.modulus);
@@ -530,6 +544,7 @@ class RulesetSide::Run {
   std::uint64_t rules_run_ = 0;
   std::size_t lowest_ = SIZE_MAX;  // the lowest frame that was left since
   NodeId result_ = 0;
+  std::vector<Fork> later_;
 
   std::vector<Operand> operands_;
   std::vector<std::uint32_t> key_words_, value_, found_;

@@ -5,7 +5,7 @@
 // the known destination and begins another: what follows is a template, worked out once per endpoint, mark and hook.
 //
 // What the model cannot say (walk.cpp throws NotModelled there) is a node `unknown`: only packets that get there are
-// affected. Tested against the evaluator: tests/unit/specialise.
+// affected. Tested against the evaluator: tests/proof.
 #pragma once
 
 #include <memory>
