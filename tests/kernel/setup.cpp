@@ -1,7 +1,13 @@
 #include "tests/kernel/setup.hpp"
 
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <thread>
+
 #include <fmt/format.h>
 
+#include "tests/kernel/failure.hpp"
 #include "tests/kernel/netns.hpp"
 #include "tests/kernel/process.hpp"
 
@@ -37,6 +43,20 @@ constexpr Sysctl always[] = {
     {"ipv6/icmp/ratelimit", "0"},
 };
 
+// The kernel makes an IPv6 address local in a worker of its own, some time after `ip` has returned; until then neither
+// a route nor `addrtype` knows it.
+void wait_until_local(const std::vector<std::string>& addresses) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  for (;;) {
+    const std::string routes = run_or_fail({"ip", "-6", "route", "show", "table", "local"});
+    const auto missing = std::ranges::find_if(
+        addresses, [&](const std::string& a) { return routes.find(fmt::format("local {} ", a)) == std::string::npos; });
+    if (missing == addresses.end()) return;
+    if (std::chrono::steady_clock::now() > deadline) throw Failure(fmt::format("{} does not become local", *missing));
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
 }  // namespace
 
 void set_sysctls(const NodeSetup& setup) {
@@ -52,13 +72,16 @@ void set_sysctls(const NodeSetup& setup) {
 void add_addresses(const std::vector<net::Address>& addresses) {
   auto batch = fmt::format("address add {} dev {}\naddress add {} dev {} nodad\n", masquerade_v4, uplink_name,
                            masquerade_v6, uplink_name);
+  std::vector<std::string> slow{std::string(masquerade_v6.substr(0, masquerade_v6.find('/')))};
   for (const auto& address : addresses) {
     const bool v4 = address.family() == net::Family::ipv4;
     batch += fmt::format("address add {}/{} dev {}{}\n", address.text(), address.bits(), uplink_name,
                          v4 ? "" : " nodad preferred_lft 0");
+    if (!v4) slow.push_back(address.text());
   }
   batch += fmt::format("route add 0.0.0.0/0 dev {}\nroute add ::/0 dev {}\n", uplink_name, uplink_name);
   run_or_fail({"ip", "-batch", "-"}, batch);
+  wait_until_local(slow);
 }
 
 }  // namespace portcullis::kernel
