@@ -77,6 +77,7 @@ void prove(benchmark::State& state, ir::Dialect dialect, obligations::Method met
   state.counters["peak MB"] = bench::peak_megabytes();
   state.counters["regions"] = static_cast<double>(counts.regions);
   state.counters["shapes"] = static_cast<double>(counts.shapes);
+  state.counters["anchors"] = static_cast<double>(counts.anchors);
   state.counters["queries"] = static_cast<double>(queries);
 }
 
@@ -99,6 +100,13 @@ void prove_nftables_each(benchmark::State& state) {
 void prove_iptables_each(benchmark::State& state) {
   prove(state, ir::Dialect::iptables, obligations::Method::each, iptables_text, iptables_model);
 }
+// Rule by rule, as formulas.
+void prove_nftables_plain(benchmark::State& state) {
+  prove(state, ir::Dialect::nftables, obligations::Method::plain, nftables_text, nftables_model);
+}
+void prove_iptables_plain(benchmark::State& state) {
+  prove(state, ir::Dialect::iptables, obligations::Method::plain, iptables_text, iptables_model);
+}
 
 void sizes(benchmark::internal::Benchmark* b) {
   b->Arg(1000)->Arg(10000)->Arg(50000)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime();
@@ -110,6 +118,8 @@ BENCHMARK(read_iptables)->Apply(sizes);
 BENCHMARK(prove_iptables)->Apply(sizes);
 BENCHMARK(prove_nftables_each)->Arg(1000)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime();
 BENCHMARK(prove_iptables_each)->Arg(1000)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime();
+BENCHMARK(prove_nftables_plain)->Arg(100)->Arg(1000)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime();
+BENCHMARK(prove_iptables_plain)->Arg(100)->Arg(1000)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime();
 
 }  // namespace
 

@@ -27,7 +27,7 @@ bool conflicts(const ir::Program& program) {
 }
 
 struct Tally {
-  std::size_t proofs = 0, regions = 0, shapes = 0, concrete = 0, by_cases = 0;
+  std::size_t proofs = 0, regions = 0, shapes = 0, concrete = 0, by_cases = 0, anchors = 0;
 };
 
 void prove(const ir::Program& program, const netfilter::Model& model, const std::string& where, Tally& tally) {
@@ -41,6 +41,7 @@ void prove(const ir::Program& program, const netfilter::Model& model, const std:
   tally.shapes += counts.shapes;
   tally.concrete += counts.concrete;
   tally.by_cases += counts.by_cases;
+  tally.anchors += counts.anchors;
   if (proof.standing != Standing::proved) {
     FAIL_CHECK(where << ": " << verdict::to_string(proof.standing) << ": " << proof.reason);
     if (std::getenv("PORTCULLIS_SHOW") != nullptr) fmt::print("{}", ir::print(program));
@@ -74,4 +75,5 @@ TEST_CASE("rulesets of random clusters mean what their programs mean") {
   fmt::print("{} proofs: {} regions, {} shapes, {} by their own values, {} by cases\n", tally.proofs, tally.regions,
              tally.shapes, tally.concrete, tally.by_cases);
   CHECK(tally.proofs > clusters);
+  CHECK(tally.anchors == tally.shapes);
 }

@@ -20,6 +20,7 @@ using verdict::Standing;
 // What was looked at on the way to a verdict.
 struct TranslationCounts {
   std::size_t regions = 0, shapes = 0, concrete = 0, by_cases = 0;
+  std::size_t anchors = 0;  // regions that the plain encoding has proved too: one of every shape
 };
 
 // Places of the ruleset's text that a verdict is about.
@@ -31,7 +32,7 @@ struct TranslationPlaces {
 };
 
 enum class Method : std::uint8_t {
-  shapes,  // a theorem a shape
+  shapes,  // a theorem a shape, and one region of it by the plain encoding
   each,    // every region by itself
   plain,   // every region by the plain encoding (translation_plain.hpp)
 };

@@ -6,7 +6,7 @@
 
 namespace portcullis::obligations {
 
-verdict::Proof translation_claim(std::string name, const ir::Program& program) {
+verdict::Proof translation_claim(std::string name, const ir::Program& program, const netfilter::Model& model) {
   verdict::Proof proof;
   proof.name = std::move(name);
   proof.statement = fmt::format("the ruleset of node {} means what the program means, for every {} packet",
@@ -19,6 +19,10 @@ verdict::Proof translation_claim(std::string name, const ir::Program& program) {
       "sets and lists of the kernel do not overflow",
       "a choice counts as even where it misses by less than n/2^31 of itself",
   };
+  if (!model.opaque.empty())
+    proof.assumptions.emplace_back(
+        "a match that is not known says the same of a packet whenever one rule asks it at one hook, whatever endpoint "
+        "was chosen");
   return proof;
 }
 

@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -18,6 +19,8 @@ namespace {
 using plain::Judgement;
 using verdict::Proof;
 using verdict::Standing;
+
+constexpr std::size_t most_opaque = 8;  // of one region: all that they can say is tried
 
 std::string text(const plain::Region& region) {
   const std::string address = region.address ? region.address->text() : "any other address";
@@ -44,7 +47,7 @@ class Validation {
   }
 
   Proof run(std::string name, Slices slices) {
-    proof_ = translation_claim(std::move(name), program_);
+    proof_ = translation_claim(std::move(name), program_, model_);
     const std::uint64_t queries = session_.queries(), steps = session_.steps();
     const auto each = [this](const plain::Region& region) {
       judge(region);
@@ -74,7 +77,10 @@ class Validation {
       case Judgement::Kind::equal:
         return;
       case Judgement::Kind::different:
-        if (!replay(j)) leave_open(region, "a difference that does not show in a packet" + in_brackets(j.reason));
+        if (replay(j)) return;
+        leave_open(region, (j.opaque.empty() ? std::string("a difference that does not show in a packet")
+                                             : "matches that are not known decide: " + names(j)) +
+                               in_brackets(j.reason));
         return;
       case Judgement::Kind::unknown:
         return leave_open(region, j.reason);
@@ -83,6 +89,12 @@ class Validation {
 
   void leave_open(const plain::Region& region, const std::string& why) {
     if (open_.empty()) open_ = text(region) + ": " + why;
+  }
+
+  std::string names(const Judgement& j) const {
+    std::string out;
+    for (const auto& [match, hook] : j.opaque) out += (out.empty() ? "`" : " and `") + model_.opaque[match].text + "`";
+    return out;
   }
 
   static std::string in_brackets(const std::string& why) { return why.empty() ? why : " (" + why + ")"; }
@@ -94,12 +106,17 @@ class Validation {
     for (const std::string& label : j.meant_remembered) meant_memory.remember(packet.src, label);
     for (const std::string& label : j.kept_remembered) kept_memory.remember(packet.src, encodings_.model_name(label));
     const ir::Fate meant = interpreter_.fate(packet, meant_memory);
-    netfilter::Evaluation got = evaluator_.evaluate(node_, packet, kept_memory);
-    if (!got.torn) {
-      if (!got.not_modelled.empty()) return false;
-      const bool named = rename_labels(got.fate);
-      if (ir::equal(meant, got.fate, packet)) return false;
-      if (!named && ir::equal(without_labels(meant), without_labels(got.fate), packet)) return false;
+    const std::vector<std::pair<netfilter::OpaqueId, netfilter::Hook>> opaque(j.opaque.begin(), j.opaque.end());
+    if (opaque.size() > most_opaque) return false;
+    netfilter::Evaluation got;
+    // Surely: whatever the matches that are not known say of the packet.
+    for (std::uint32_t bits = 0; bits < 1U << opaque.size(); ++bits) {
+      netfilter::Answers answers;
+      for (std::size_t i = 0; i < opaque.size(); ++i) {
+        if ((bits >> i & 1U) != 0) answers.insert(opaque[i]);
+      }
+      got = evaluator_.evaluate(node_, packet, kept_memory, &answers);
+      if (!differs(packet, meant, got)) return false;
     }
     proof_.standing = Standing::refuted;
     proof_.witness = packet;
@@ -107,6 +124,14 @@ class Validation {
         fmt::format("{}: the ruleset says {}, the program {}{}", packet.text(),
                     got.torn ? got.not_modelled : ir::text(got.fate), ir::text(meant), in_brackets(j.reason));
     return true;
+  }
+
+  bool differs(const net::Packet& packet, const ir::Fate& meant, netfilter::Evaluation& got) const {
+    if (got.torn) return true;
+    if (!got.not_modelled.empty()) return false;
+    const bool named = rename_labels(got.fate);
+    if (ir::equal(meant, got.fate, packet)) return false;
+    return named || !ir::equal(without_labels(meant), without_labels(got.fate), packet);
   }
 
   // Somebody else's memories have names of their own. False: one of them is of nobody that is known.

@@ -160,6 +160,7 @@ class Comparison {
     for (const auto& [label, term] : kept_.remembered.asked()) {
       if (model.truth(term)) out.kept_remembered.insert(label);
     }
+    for (const auto& [match, term] : packet_.asked()) out.opaque.insert(match);
     return out;
   }
 

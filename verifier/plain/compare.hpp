@@ -16,6 +16,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "verifier/plain/leaf.hpp"
@@ -32,7 +33,8 @@ struct Judgement {
   Kind kind = Kind::equal;
   std::string reason;
   std::optional<net::Packet> witness;
-  std::set<std::string> meant_remembered, kept_remembered;  // labels of either side
+  std::set<std::string> meant_remembered, kept_remembered;           // labels of either side
+  std::set<std::pair<netfilter::OpaqueId, netfilter::Hook>> opaque;  // matches that are not known, asked of the region
 };
 
 // Which label of the ruleset is which of the program, as regions have shown it.

@@ -82,12 +82,25 @@ Bit Packet::source_is_local() {
   return *source_is_local_;
 }
 
+Bit Packet::holds(netfilter::OpaqueId match, netfilter::Hook hook) {
+  const auto [at, fresh] = asked_.try_emplace({match, hook});
+  if (fresh) at->second = terms_.session().boolean("opaque-" + std::to_string(asked_.size()));
+  return terms_.bit(at->second);
+}
+
 std::vector<smt::Term> Packet::assumed() {
   smt::Session& session = terms_.session();
   std::vector<smt::Term> out;
-  const smt::Term interface = terms_.term(interface_);
-  out.push_back(session.equal(session.extract(interface, 7, 0), session.number(0, 8)));
-  out.push_back(session.no(terms_.term(terms_.equal(interface_, Value::interface("lo")))));
+  if (interface_asked_) {
+    const smt::Term zero = session.number(0, 8);
+    const auto is_zero = [&](unsigned byte) {
+      const unsigned low = 8 * (15 - byte);
+      return session.equal(session.extract(interface_.term.value(), low + 7, low), zero);
+    };
+    for (unsigned byte = 0; byte < 15; ++byte) out.push_back(session.implies(is_zero(byte), is_zero(byte + 1)));
+    out.push_back(is_zero(15));
+    out.push_back(session.no(terms_.term(terms_.equal(interface_, Value::interface("lo")))));
+  }
   out.push_back(terms_.term(terms_.between(source_port_, Value::number(0), Value::number(last_port))));
   const auto none_of = [&](Word word, std::span<const Value> values) {
     word.impossible = {};

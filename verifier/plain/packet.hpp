@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "backends/netfilter/evaluate.hpp"
@@ -52,10 +53,18 @@ class Packet {
   [[nodiscard]] net::Family family() const { return family_; }
   [[nodiscard]] const Word& source() const { return source_; }
   [[nodiscard]] const Word& source_port() const { return source_port_; }
-  [[nodiscard]] const Word& interface() const { return interface_; }
+  [[nodiscard]] const Word& interface() {
+    interface_asked_ = true;
+    return interface_;
+  }
   [[nodiscard]] const Word& destination() const { return destination_; }
   [[nodiscard]] const Word& port() const { return port_; }
   [[nodiscard]] std::uint8_t address_words() const { return family_ == net::Family::ipv4 ? 1 : 4; }
+
+  // That a match that is not known holds, where it is asked.
+  [[nodiscard]] Bit holds(netfilter::OpaqueId match, netfilter::Hook hook);
+  using Asked = std::map<std::pair<netfilter::OpaqueId, netfilter::Hook>, smt::Term>;
+  [[nodiscard]] const Asked& asked() const { return asked_; }
 
   // The address is one of this node's, loopback included.
   [[nodiscard]] Bit is_local(const Word& address);
@@ -63,8 +72,9 @@ class Packet {
   [[nodiscard]] Bit source_is_local();
   [[nodiscard]] Bit within(const Word& address, const net::Prefix& prefix);
 
-  // What is true of every packet of the region: its interface has a name of at most 15 bytes that is not `lo` (what
-  // comes in by that was sent by this node, and is a packet from the node); ports have 16 bits.
+  // What is true of every packet of the region, as far as it has been asked: its interface has a name of at most 15
+  // bytes, zeros behind it, that is not `lo` (what comes in by that was sent by this node, and is a packet from the
+  // node); ports have 16 bits.
   [[nodiscard]] std::vector<smt::Term> assumed();
   [[nodiscard]] net::Packet decode(const smt::Model& model);
 
@@ -75,6 +85,8 @@ class Packet {
   const netfilter::NodeFacts& node_;
   Word source_, source_port_, interface_, destination_, port_;
   std::optional<Bit> source_is_local_;
+  bool interface_asked_ = false;
+  Asked asked_;
 };
 
 }  // namespace portcullis::plain

@@ -19,6 +19,35 @@ bool is_address(Field f) {
   return f == Field::ip4_destination || f == Field::ip6_destination;
 }
 
+// Chains in front of routing ask where a packet is sent; those behind it mostly ask what a translation has made of it,
+// and endpoints that stand there only are not worth a region each.
+std::vector<bool> may_be_sent(const Model& model) {
+  std::vector<bool> reached(model.chains.size(), false);
+  std::vector<ChainId> open;
+  const auto reach = [&](ChainId id) {
+    if (!reached[id]) open.push_back(id);
+    reached[id] = true;
+  };
+  const auto follow = [&](const Verdict& v) {
+    if (v.kind == Verdict::Kind::jump || v.kind == Verdict::Kind::go_to) reach(v.chain);
+  };
+  for (ChainId id = 0; id < model.chains.size(); ++id) {
+    const auto& base = model.chains[id].base;
+    if (base && (base->hook == Hook::prerouting || base->hook == Hook::output)) reach(id);
+  }
+  while (!open.empty()) {
+    const Chain& chain = model.chains[open.back()];
+    open.pop_back();
+    for (const Rule& rule : chain.rules) {
+      for (const Statement& s : rule.statements) {
+        if (const auto* d = std::get_if<Decide>(&s)) follow(d->verdict);
+        if (const auto* d = std::get_if<DecideByMap>(&s)) std::ranges::for_each(model.sets[d->map].verdicts, follow);
+      }
+    }
+  }
+  return reached;
+}
+
 }  // namespace
 
 Regions::Regions(const ir::Program& program, const Model& model) : program_(program) {
@@ -50,8 +79,10 @@ void Regions::of_program(const ir::Program& program) {
 }
 
 void Regions::of_model(const Model& model) {
-  for (const Chain& chain : model.chains) {
-    for (const Rule& rule : chain.rules) of_rule(model, rule);
+  const std::vector<bool> named = may_be_sent(model);
+  for (ChainId id = 0; id < model.chains.size(); ++id) {
+    if (!named[id]) continue;
+    for (const Rule& rule : model.chains[id].rules) of_rule(model, rule);
   }
 }
 

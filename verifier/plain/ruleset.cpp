@@ -411,9 +411,19 @@ class Encoding {
 
   void run(const Unmodelled& u, const At&, Traveller&, const Ways&) { throw Unrecognised{u.what}; }
 
-  template <class Other>
-  void run(const Other&, const At&, Traveller&, const Ways&) {
-    throw Unrecognised{"a statement of an unknown kind"};
+  void run(const Opaque& o, const At& at, Traveller& t, const Ways& ways) {
+    const Bit holds = packet_.holds(o.match, place_.hook);
+    put(ways.next, t, terms_.but(t.when, holds));
+    t.when = terms_.all(t.when, holds);
+    if (!t.when.is(false)) go_on(at, std::move(t), ways);
+  }
+
+  // Matches are taken together, in matches().
+  void run(const Match& m, const At& at, Traveller& t, const Ways& ways) {
+    const Bit passes = holds(m, t);
+    put(ways.next, t, terms_.but(t.when, passes));
+    t.when = terms_.all(t.when, passes);
+    if (!t.when.is(false)) go_on(at, std::move(t), ways);
   }
 
   // ---- chance

@@ -57,7 +57,8 @@ TEST_CASE("verify: what holds is proved, and said") {
   CHECK(run.out ==
         "proved: the ruleset of node n1 means what the program means, for every IPv4 packet\n"
         "1 proved, 0 refuted, 0 unknown\n");
-  CHECK_THAT(space.run(with({"--explain"})).out, Contains("\n  decided: ") && Contains("\n  assumed: "));
+  CHECK_THAT(space.run(with({"--explain"})).out,
+             Contains("\n  decided: ") && Contains(" anchors; ") && Contains("\n  assumed: "));
   for (const char* method : {"each", "plain"}) CHECK(space.run(with({"--prove", method})).out == run.out);
   CHECK_THAT(space.run(with({"--prove", "plain", "--explain"})).out, Contains(" regions, each by the plain encoding"));
 }
