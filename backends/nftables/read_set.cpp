@@ -45,7 +45,7 @@ void Reader::set_property(SetId id, bool is_map) {
     const auto seconds = parse_duration(lexer_.peek().text);
     if (!seconds) fail("a duration is expected");
     lexer_.take();
-    if (word.is("timeout")) out_.model.sets[id].timeout_seconds = *seconds;
+    if (word.is("timeout")) out_.model.sets[id].timeout_seconds = seconds;
   } else if (lexer_.take("comment")) {
     out_.sets[id].comment = lexer_.take().text;
   } else if (lexer_.take("policy")) {

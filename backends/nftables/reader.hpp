@@ -104,7 +104,7 @@ class Reader {
   Primary network(bool v4);
   Primary fib();
   Primary numgen();
-  void require(netfilter::Field field, std::uint32_t value);
+  void require(netfilter::Field wanted, std::uint32_t value);
   void bit_operations(netfilter::Term& term, Type type);
   netfilter::Expression value_expression(Type type);
   // `@name` or an anonymous set of this key.

@@ -98,7 +98,7 @@ void NodeSender::send(std::span<const std::uint8_t> packet, const net::Address& 
   if (::sendto(socket.get(), packet.data(), packet.size(), 0, address.get(), address.length) >= 0) return;
   // A rule of OUTPUT that drops or rejects answers EPERM at once, and EINVAL one that translates what came from
   // loopback to where loopback may not go (ip_route_me_harder): fates, not failures.
-  if (errno != EPERM && !(errno == EINVAL && to.is_loopback())) fail_with_errno("send from the node to " + to.text());
+  if (errno != EPERM && (errno != EINVAL || !to.is_loopback())) fail_with_errno("send from the node to " + to.text());
 }
 
 LoopbackMarker::LoopbackMarker() : socket_(raw_socket(AF_PACKET, SOCK_DGRAM, 0, "packet socket")) {

@@ -51,27 +51,27 @@ class Stream {
 
 class Topology {
  public:
-  // A host that forwards what is not for it. Throws Failure.
-  void add(const std::string& host);
+  // Hosts are known by their names. A host that forwards what is not for it. Throws Failure.
+  void add(const std::string& name);
   // A cable between two hosts.
   void cable(const End& a, const End& b);
   // A switch with a cable to each end.
   void segment(const std::vector<End>& ends);
   // `ip route add <what>` on the host: `10.0.2.0/24 via 10.100.0.3`, `default via 10.100.0.1`.
-  void route(const std::string& host, const std::string& what);
+  void route(const std::string& name, const std::string& what);
   // Takes the host's interface up or down.
-  void link(const std::string& host, const std::string& interface, bool up);
+  void link(const std::string& name, const std::string& interface, bool up);
 
-  void load(const std::string& host, const Rulesets& rulesets);
-  std::string run(const std::string& host, const std::vector<std::string>& words, std::string_view input = {});
+  void load(const std::string& name, const Rulesets& rulesets);
+  std::string run(const std::string& name, const std::vector<std::string>& words, std::string_view input = {});
 
-  void serve(const std::string& host, const std::string& name, net::Protocol protocol, const net::Address& address,
+  void serve(const std::string& name, const std::string& server, net::Protocol protocol, const net::Address& address,
              std::uint16_t port);
   // One TCP connection or UDP datagram from the host, and who answered. `silent` after `milliseconds` without a word.
-  [[nodiscard]] Answer ask(const std::string& host, net::Protocol protocol, const net::Address& to, std::uint16_t port,
+  [[nodiscard]] Answer ask(const std::string& name, net::Protocol protocol, const net::Address& to, std::uint16_t port,
                            int milliseconds = 5000);
   // The same over TCP, kept open.
-  [[nodiscard]] Stream open(const std::string& host, const net::Address& to, std::uint16_t port,
+  [[nodiscard]] Stream open(const std::string& name, const net::Address& to, std::uint16_t port,
                             int milliseconds = 5000);
 
  private:

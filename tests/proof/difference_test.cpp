@@ -14,7 +14,6 @@
 namespace {
 
 using namespace portcullis;
-using obligations::Change;
 
 std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
   const char* text = std::getenv(name);

@@ -397,8 +397,6 @@ std::vector<Fault> chains() {
                          c.base->hook = Hook::forward;
                          return;
                        case Hook::forward:
-                         c.base->hook = Hook::input;
-                         return;
                        case Hook::postrouting:
                          c.base->hook = Hook::input;
                          return;

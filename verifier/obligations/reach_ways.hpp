@@ -131,7 +131,7 @@ class Ways {
   WayId walk(specialise::NodeId id, const Place& place, const Key& key, specialise::EndpointId endpoint);
   WayId outcome(const specialise::Outcome& outcome, const Place& place, const Key& key);
   WayId translated(specialise::EndpointId endpoint, specialise::NodeId behind, const Place& place, const Key& key);
-  WayId landed(specialise::EndpointId endpoint, const specialise::Outcome& outcome, const Place& place, const Key& key);
+  WayId landed(specialise::EndpointId endpoint, const specialise::Outcome& passed, const Place& place, const Key& key);
   WayId tested(const specialise::Atom& atom, specialise::NodeId then, specialise::NodeId other, const Place& place,
                const Key& key, specialise::EndpointId endpoint);
   WayId follow(const Way& way, const Place& before);

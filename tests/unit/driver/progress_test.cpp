@@ -34,7 +34,7 @@ class Terminal {
   }
 
   // What was written, up to and with `end`.
-  std::string until(const std::string& end) {
+  std::string until(const std::string& end) const {
     std::string text;
     std::array<char, 256> bytes{};
     while (text.find(end) == std::string::npos) {

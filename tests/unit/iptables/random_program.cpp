@@ -38,7 +38,7 @@ class Maker {
   int below(int n) { return static_cast<int>(random_() % static_cast<unsigned>(n)); }
   bool chance(int percent) { return below(100) < percent; }
 
-  net::Address at(int i) {
+  net::Address at(int i) const {
     return address(v4_ ? fmt::format("198.51.100.{}", 10 + i * 5) : fmt::format("2001:db8:99::{:x}", 16 + i * 5));
   }
   // Mostly frontends, sometimes the node itself.

@@ -4,7 +4,6 @@
 
 using portcullis::net::Address;
 using portcullis::net::endpoint_text;
-using portcullis::net::Family;
 using portcullis::net::Prefix;
 using portcullis::net::PrefixSet;
 

@@ -301,7 +301,7 @@ void Brute::from_network(net::Packet packet, const cluster::Node* from, bool mas
   found.surely = false;
 }
 
-void Brute::meet(const cluster::Node& node, net::Packet packet, bool masqueraded, int machines, Found& found) {
+void Brute::meet(const cluster::Node& node, const net::Packet& packet, bool masqueraded, int machines, Found& found) {
   if (machines > 8) {
     found.surely = false;
     return;

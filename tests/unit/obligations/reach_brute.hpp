@@ -48,7 +48,7 @@ class Brute {
   [[nodiscard]] std::vector<net::Address> sources(const policy::SourceGroup& group, net::Family family) const;
   Found send(const policy::SourceGroup& group, const net::Address& source, const Key& key);
   void from_network(net::Packet packet, const cluster::Node* from, bool masqueraded, int machines, Found& found);
-  void meet(const cluster::Node& node, net::Packet packet, bool masqueraded, int machines, Found& found);
+  void meet(const cluster::Node& node, const net::Packet& packet, bool masqueraded, int machines, Found& found);
   void past(const cluster::Node& node, const net::Packet& packet, ir::Then then, bool marked, bool masqueraded,
             int machines, Found& found);
   const Rules& rules(const cluster::Node& node, net::Family family);
