@@ -30,9 +30,9 @@ struct Findings {
   std::span<const base::Diagnostic> findings;  // sorted
   Totals totals;
   // Of commands that prove; reports of the others have no word about proofs.
-  std::optional<std::span<const verdict::Proof>> proofs;
+  std::optional<std::span<const verdict::Proof>> proofs{};
   // Findings that say what a proof found: by index, the proof's index. Every proof that failed has one.
-  std::map<std::size_t, std::size_t> shown_by;
+  std::map<std::size_t, std::size_t> shown_by{};
   std::size_t waived = 0;  // findings that are left out because somebody lives with them
 };
 
