@@ -281,7 +281,7 @@ void Reader::chain_header(netfilter::ChainId id, const TableState& state) {
     if (!lexer_.take(sign > 0 ? "+" : "-")) continue;
     const auto offset = parse_priority(lexer_.take().text);
     if (!offset || *offset > 100'000 || *offset < 0) fail("a number is expected");
-    priority += sign * *offset;
+    priority += std::int64_t{sign} * *offset;
   }
   base.priority = static_cast<std::int32_t>(priority);
   if (base.priority != priority) fail("a priority of 32 bits is expected");

@@ -97,7 +97,8 @@ std::optional<Versions> versions_of(const DiffCommand& command) {
     if (command.below || paths.size() != 2) return refuse(forms);
     return Versions{{paths[0], {}, {paths[0]}}, {paths[1], {}, {paths[1]}}, false};
   }
-  const bool range = std::ranges::any_of(revisions, [](const std::string& r) { return r.find("..") != r.npos; });
+  const bool range =
+      std::ranges::any_of(revisions, [](const std::string& r) { return r.find("..") != std::string::npos; });
   if (revisions.size() > 2 || (range && revisions.size() > 1)) return refuse(forms);
   if (paths.empty()) paths.emplace_back(".");
   if (std::ranges::find(paths, "-") != paths.end()) return refuse("a revision has no standard input: name its paths");

@@ -52,7 +52,7 @@ struct TextFile {
   bool named = false;  // by the user, not found in a directory
 };
 // The same as read() of files with these texts.
-[[nodiscard]] Input read_texts(std::vector<TextFile> files, const ReadOptions& options, base::SourceMap& sources,
+[[nodiscard]] Input read_texts(std::vector<TextFile> texts, const ReadOptions& options, base::SourceMap& sources,
                                base::Diagnostics& diagnostics);
 // One text already at hand (tests, fuzzing, the lock file's neighbours). `json`: read with the JSON parser.
 [[nodiscard]] Input read_text(std::string name, std::string text, bool json, const ReadOptions& options,

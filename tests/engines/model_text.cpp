@@ -57,7 +57,7 @@ class ModelText {
   }
 
   [[nodiscard]] static std::string term(const Term& t) {
-    const std::string source =
+    std::string source =
         std::visit(Overloaded{
                        [](Field f) { return std::string(to_string(f)); },
                        [](const Constant& c) { return fmt::format("{}/{}", text(c.value), c.width); },
