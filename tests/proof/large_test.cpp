@@ -25,7 +25,7 @@ ir::Program sticky(std::uint32_t endpoints) {
   ir::Route route;
   route.table = ir::Table::service;
   route.kind = ir::FrontendKind::cluster_ip;
-  route.key = {*net::Address::parse("10.96.0.9"), net::Protocol::tcp, 80};
+  route.key = {net::Address::v4(0x0A600009), net::Protocol::tcp, 80};
   route.owner = "default/big:http";
   ir::Balance balance;
   balance.affinity_seconds = 10800;

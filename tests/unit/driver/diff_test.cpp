@@ -41,7 +41,7 @@ std::string web(const std::string& port) {
 TEST_CASE("diff: a revision and the working tree") {
   const Workspace space;
   GitRepository git(".");
-  const std::string first = git.commit("main", {{"k8s/web.yaml", {web("80")}}});
+  git.commit("main", {{"k8s/web.yaml", {web("80")}}});
   git.head("main");
   space.write("k8s/web.yaml", web("81"));
   const Run run = space.run({"diff", "main", "--", "k8s"});

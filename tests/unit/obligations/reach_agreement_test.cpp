@@ -146,7 +146,7 @@ std::string in_ipv6(const std::string& address) {
   std::array<unsigned, 4> bytes{};
   unsigned length = 32;
   const bool prefix =
-      std::sscanf(address.c_str(), "%u.%u.%u.%u/%u", &bytes[0], &bytes[1], &bytes[2], &bytes[3], &length) == 5;
+      std::sscanf(address.c_str(), "%u.%u.%u.%u/%u", bytes.data(), &bytes[1], &bytes[2], &bytes[3], &length) == 5;
   const std::string out = fmt::format("fd00::{:x}:{:x}", bytes[0] << 8U | bytes[1], bytes[2] << 8U | bytes[3]);
   return prefix ? fmt::format("{}/{}", out, length + 96) : out;
 }
@@ -222,7 +222,7 @@ verdict::Standing by_trying(Brute& brute, const policy::Question& question) {
 TEST_CASE("the prover and trying every packet agree about random clusters and sentences") {
   const Families families = GENERATE(Families::ipv4, Families::ipv6, Families::both);
   const unsigned first = from_environment("PORTCULLIS_SEED", 1);
-  // Wider addresses are slower, and no other kind of question.
+  // Trying every packet takes a minute in some clusters of IPv6 (seed 58); proving takes none.
   const unsigned count = from_environment("PORTCULLIS_CLUSTERS", families == Families::ipv4 ? 60 : 8);
   WARN("seeds " << first << " to " << first + count - 1);
   std::map<std::pair<std::size_t, verdict::Standing>, unsigned> seen;
