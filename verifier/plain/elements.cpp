@@ -56,11 +56,14 @@ Elements::Indexed& Elements::index(SetId id) {
 Bit Elements::holds(Terms& terms, const Set& set, std::uint32_t element, std::span<const Word> key) {
   const auto low = key_words(set, set.lows, element), high = key_words(set, highs(set), element);
   Bit out = Bit::of(true);
-  std::size_t at = 0;
-  for (std::size_t i = 0; i < key.size() && !out.is(false); ++i) {
-    const std::size_t width = set.key[i];
-    out = terms.all(out, terms.between(key[i], value_at(low.subspan(at, width)), value_at(high.subspan(at, width))));
-    at += width;
+  // Fields that are known first: most elements have others, and no formula is needed to say so.
+  for (const bool known : {true, false}) {
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < key.size() && !out.is(false); at += set.key[i], ++i) {
+      if (key[i].known() != known) continue;
+      const std::size_t width = set.key[i];
+      out = terms.all(out, terms.between(key[i], value_at(low.subspan(at, width)), value_at(high.subspan(at, width))));
+    }
   }
   return out;
 }
