@@ -72,7 +72,7 @@ struct Verdict {
   };
   Kind kind = Kind::go_on;
   ChainId chain = 0;
-  bool operator==(const Verdict&) const = default;
+  auto operator<=>(const Verdict&) const = default;
 };
 
 // ---- statements

@@ -10,14 +10,21 @@
 
 namespace portcullis::specialise {
 
+// A single address that is like no other.
+constexpr std::uint32_t like_no_other = 0;
+
 // Where the address of a destination matters: `low` to `high`, inclusive, against everything else. A single address has
-// low == high.
+// low == high, and a kind: addresses of one kind get the same answer from the test at all ports but those that are an
+// address's own.
 struct AddressCut {
   net::Address low, high;
+  std::uint32_t kind = like_no_other;
   auto operator<=>(const AddressCut&) const = default;
 };
+// Of one address. One of several ports is never its own.
 struct PortCut {  // inclusive
   std::uint16_t low = 0, high = 0;
+  bool own = false;  // the test asks for the port together with this very address
   auto operator<=>(const PortCut&) const = default;
 };
 

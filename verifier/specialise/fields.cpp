@@ -51,6 +51,14 @@ bool is_about_destination(const Term& term) {
   return f != nullptr && (is_destination(*f) || is_destination_port(*f));
 }
 
+const Random* unchosen(const RunState& s, std::span<const Term> terms) {
+  if (s.random) return nullptr;
+  for (const Term& t : terms) {
+    if (const auto* random = std::get_if<Random>(&t.source)) return random;
+  }
+  return nullptr;
+}
+
 Fields::Fields(const Model& model, const NodeFacts& node, net::Family family, std::size_t statements, std::size_t tests)
     : model_(model),
       node_(node),
@@ -119,10 +127,10 @@ Operand Fields::load(const RunState& s, Field field, std::uint32_t statement, bo
       return number(ipv4 ? 2 : 10);
     case Field::input_interface:
       if (s.looped) return value(Value::interface("lo"));
-      if (path_.from_node) return value(Value::interface(""));
+      if (from_node()) return value(Value::interface(""));
       return {Operand::Kind::interface};
     case Field::output_interface:
-      if (path_.from_node && local(s)) return value(Value::interface("lo"));
+      if (from_node() && local(s)) return value(Value::interface("lo"));
       throw NotModelled{"a rule looks at the output interface, which is not known"};
     case Field::mark:
       return number(s.mark);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "backends/netfilter/evaluate.hpp"
@@ -27,6 +28,8 @@ struct Operand {
 [[nodiscard]] bool is_destination_port(netfilter::Field f);
 // The address or port of a destination, before or after translation.
 [[nodiscard]] bool is_about_destination(const netfilter::Term& term);
+// A random number among the terms that this part of the run has not taken yet; else null.
+[[nodiscard]] const netfilter::Random* unchosen(const RunState& s, std::span<const netfilter::Term> terms);
 
 class Fields {
  public:
@@ -43,7 +46,14 @@ class Fields {
   void ask(std::uint32_t test) { consulted_.note(test); }
 
   [[nodiscard]] const Key& key() const { return key_; }
-  [[nodiscard]] const Path& path() const { return path_; }
+  [[nodiscard]] net::ConntrackState state() const { return path_.state; }
+  // Whether the packet starts at output.
+  [[nodiscard]] bool from_node() {
+    ++asked_from_node_;
+    return path_.from_node;
+  }
+  // Grows with every such question.
+  [[nodiscard]] std::uint64_t asked_from_node() const { return asked_from_node_; }
   [[nodiscard]] const Consulted& consulted() const { return consulted_; }
 
  private:
@@ -57,6 +67,7 @@ class Fields {
   Consulted consulted_;
   Key key_;
   Path path_;
+  std::uint64_t asked_from_node_ = 0;
 };
 
 }  // namespace portcullis::specialise

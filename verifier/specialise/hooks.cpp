@@ -13,7 +13,7 @@ bool Hooks::next_base_chain(RunState& s) {
       if (family_ == net::Family::ipv4 ? !chain.ipv4 : !chain.ipv6) continue;
       if (chain.base->type == ChainType::nat) {
         const bool destination_nat = s.hook == Hook::prerouting || s.hook == Hook::output;
-        if (fields_.path().state != net::ConntrackState::fresh || s.translated_here || (s.looped && destination_nat))
+        if (fields_.state() != net::ConntrackState::fresh || s.translated_here || (s.looped && destination_nat))
           continue;
       }
       s.base = id;
@@ -40,7 +40,7 @@ bool Hooks::next_hook(RunState& s) {
       s.hook = Hook::postrouting;
       return true;
     case Hook::postrouting:
-      if (!fields_.path().from_node || !fields_.local(s)) return false;
+      if (!fields_.local(s) || !fields_.from_node()) return false;
       s.looped = true;
       s.hook = Hook::prerouting;
       return true;

@@ -49,17 +49,20 @@ class Interner {
 template <class Key, class Hash>
 class Memo {
  public:
+  // Where the value of a key is kept, for good.
+  [[nodiscard]] std::uint32_t place(const Key& key) {
+    const auto [number, fresh] = keys_.add(key);
+    if (fresh) values_.push_back(absent);
+    return number;
+  }
   // Nothing: not known.
-  [[nodiscard]] const std::uint32_t* find(const Key& key) {
-    const auto [number, fresh] = keys_.add(key);
-    if (fresh) values_.push_back(absent);
-    return values_[number] == absent ? nullptr : &values_[number];
+  [[nodiscard]] const std::uint32_t* at(std::uint32_t place) const {
+    return values_[place] == absent ? nullptr : &values_[place];
   }
-  void store(const Key& key, std::uint32_t value) {
-    const auto [number, fresh] = keys_.add(key);
-    if (fresh) values_.push_back(absent);
-    values_[number] = value;
-  }
+  void store(std::uint32_t place, std::uint32_t value) { values_[place] = value; }
+
+  [[nodiscard]] const std::uint32_t* find(const Key& key) { return at(place(key)); }
+  void store(const Key& key, std::uint32_t value) { store(place(key), value); }
 
  private:
   static constexpr std::uint32_t absent = UINT32_MAX;

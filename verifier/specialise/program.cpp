@@ -1,6 +1,7 @@
 #include "verifier/specialise/program.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <tuple>
 
 #include "backends/netfilter/value.hpp"
@@ -37,6 +38,9 @@ bool in_state(ir::States states, ConntrackState state) {
   return false;
 }
 
+// Kinds of addresses: those that frontends have, and those that checks ask for.
+constexpr std::uint32_t with_port = 1, first_kind_of_check = 2;
+
 Interval loopback(net::Family family) {
   if (family == net::Family::ipv4) return {net::Address::v4(0x7F000000), net::Address::v4(0x7FFFFFFF)};
   const net::Address one = *net::Address::parse("::1");
@@ -49,8 +53,8 @@ ProgramSide::ProgramSide(Arena& arena, const ir::Program& program, Local local)
     : arena_(arena), program_(program), local_(local) {
   const auto note = [](Asked& asked, const ir::RouteKey& key) {
     if (key.address) {
-      asked.exact[{*key.address, key.protocol}].push_back(key.port);
-      asked.addresses.push_back({*key.address, *key.address});
+      asked.exact[route_key(*key.address, key.protocol, 0)].push_back(key.port);
+      asked.addresses[static_cast<std::size_t>(key.protocol)].push_back({*key.address, *key.address, with_port});
     } else {
       asked.local[key.protocol].push_back(key.port);
     }
@@ -73,42 +77,75 @@ ProgramSide::ProgramSide(Arena& arena, const ir::Program& program, Local local)
                    [&](const ir::Martian&) { general_checks_.push_back(i); },
                },
                check.match);
+  }
+  for (std::uint32_t i = 0; i < program.checks.size(); ++i) {
+    const ir::Check& check = program.checks[i];
     for (std::size_t state = 0; state < asked_.size(); ++state) {
       if (!in_state(check.states, static_cast<ConntrackState>(state))) continue;
       Asked& asked = asked_[state];
       if (const auto* to = std::get_if<ir::ToFrontend>(&check.match)) note(asked, to->key);
       if (const auto* to = std::get_if<ir::ToNodePort>(&check.match)) asked.local[to->protocol].push_back(to->port);
       if (const auto* to = std::get_if<ir::ToAddress>(&check.match))
-        asked.addresses.push_back({to->address, to->address});
+        asked.everybody({to->address, to->address, kind_of_check(i)});
       if (const auto* to = std::get_if<ir::ToPrefix>(&check.match))
-        asked.addresses.push_back({to->prefix.address(), to->prefix.last()});
+        asked.everybody({to->prefix.address(), to->prefix.last()});
     }
   }
   // Where a packet goes is asked of every packet, loopback is Martian's question.
   for (Asked& asked : asked_) {
     for (const auto* addresses : {&program.local_addresses, &program.accepted.addresses}) {
-      for (const net::Address& a : *addresses) asked.addresses.push_back({a, a});
+      for (const net::Address& a : *addresses) asked.everybody({a, a});
     }
     const Interval own = loopback(program.family);
-    asked.addresses.push_back({own.low, own.high});
+    asked.everybody({own.low, own.high});
   }
+}
+
+std::size_t ProgramSide::AddressHash::operator()(const net::Address& address) const {
+  std::array<std::uint64_t, 2> halves{};
+  std::memcpy(halves.data(), address.bytes().data(), sizeof halves);
+  return mix(mix(0, halves[0]), halves[1]);
+}
+
+std::size_t ProgramSide::AddressHash::operator()(const ir::RouteKey& key) const {
+  const std::size_t address = key.address ? (*this)(*key.address) : 0;
+  return mix(address, static_cast<std::uint64_t>(key.protocol) << 16U | key.port);
 }
 
 // ---- cuts
 
-std::vector<AddressCut> ProgramSide::address_cuts(std::uint32_t test) const {
-  return asked_[test].addresses;
+// Checks of one address each that decide alike, whatever its other fields are: the same verdict, and the same checks of
+// other kinds before and behind. Two of one address may be in either order.
+std::uint32_t ProgramSide::kind_of_check(std::uint32_t index) {
+  const ir::Check& check = program_.checks[index];
+  const auto& at_address = address_checks_[std::get<ir::ToAddress>(check.match).address];
+  if (at_address.size() > 1) return like_no_other;
+  const auto general = std::ranges::lower_bound(general_checks_, index) - general_checks_.begin();
+  const std::tuple kind(check.hooks.input, check.hooks.forward, check.hooks.output, check.states, check.verdict,
+                        general);
+  return first_kind_of_check +
+         static_cast<std::uint32_t>(check_kinds_.try_emplace(kind, check_kinds_.size()).first->second);
+}
+
+void ProgramSide::Asked::everybody(const AddressCut& cut) {
+  for (std::vector<AddressCut>& cuts : addresses) cuts.push_back(cut);
+}
+
+void ProgramSide::address_cuts(std::uint32_t test, net::Protocol protocol, std::vector<AddressCut>& cuts) const {
+  const std::vector<AddressCut>& known = asked_[test].addresses[static_cast<std::size_t>(protocol)];
+  cuts.insert(cuts.end(), known.begin(), known.end());
 }
 
 void ProgramSide::port_cuts(std::uint32_t test, const net::Address& destination, net::Protocol protocol,
                             std::vector<PortCut>& cuts) {
   const Asked& asked = asked_[test];
-  const auto add = [&](const std::vector<std::uint16_t>& ports) {
-    for (const std::uint16_t port : ports) cuts.push_back({port, port});
+  const auto add = [&](const std::vector<std::uint16_t>& ports, bool own) {
+    for (const std::uint16_t port : ports) cuts.push_back({port, port, own});
   };
-  if (const auto found = asked.exact.find({destination, protocol}); found != asked.exact.end()) add(found->second);
+  if (const auto found = asked.exact.find(route_key(destination, protocol, 0)); found != asked.exact.end())
+    add(found->second, true);
   if (!program_.is_local(destination) && !program_.accepts_node_port(destination)) return;
-  if (const auto found = asked.local.find(protocol); found != asked.local.end()) add(found->second);
+  if (const auto found = asked.local.find(protocol); found != asked.local.end()) add(found->second, false);
 }
 
 // ---- interpret.cpp, step by step

@@ -5,6 +5,8 @@
 #include <array>
 #include <map>
 #include <string>
+#include <tuple>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -26,7 +28,7 @@ class ProgramSide : public Side {
   [[nodiscard]] const Consulted& consulted() const override { return consulted_; }
   // One a conntrack state: whatever a packet of that state is asked.
   [[nodiscard]] std::size_t tests() const override { return 4; }
-  [[nodiscard]] std::vector<AddressCut> address_cuts(std::uint32_t test) const override;
+  void address_cuts(std::uint32_t test, net::Protocol protocol, std::vector<AddressCut>& cuts) const override;
   void port_cuts(std::uint32_t test, const net::Address& destination, net::Protocol protocol,
                  std::vector<PortCut>& cuts) override;
   // The route that decides packets to `key`, the first that matches; absent if none does.
@@ -40,7 +42,12 @@ class ProgramSide : public Side {
     bool translated = false, marked = false;
   };
   // What decides at a hook, in order: a check that matches, perhaps only for some sources.
-  using Ports = std::map<std::pair<net::Address, net::Protocol>, std::vector<std::uint16_t>>;
+  // A destination, or its address alone, as numbers.
+  struct AddressHash {
+    std::size_t operator()(const net::Address& address) const;
+    std::size_t operator()(const ir::RouteKey& key) const;
+  };
+  using Ports = std::unordered_map<ir::RouteKey, std::vector<std::uint16_t>, AddressHash>;  // by key with port 0
 
   [[nodiscard]] const ir::Route* find(ir::Table table, const ir::RouteKey& key) const;
   [[nodiscard]] std::vector<const ir::Route*> candidates(const Key& key) const;
@@ -61,6 +68,7 @@ class ProgramSide : public Side {
   NodeId from_pod(NodeId pod, NodeId other);
 
   [[nodiscard]] Atom source_is_local() const;
+  [[nodiscard]] std::uint32_t kind_of_check(std::uint32_t index);
 
   Arena& arena_;
   const ir::Program& program_;
@@ -69,16 +77,18 @@ class ProgramSide : public Side {
   Key key_;
   Path path_;
 
-  std::map<ir::RouteKey, const ir::RangeCheck*> pre_;
-  std::map<ir::RouteKey, std::vector<std::uint32_t>> frontend_checks_;
+  std::unordered_map<ir::RouteKey, const ir::RangeCheck*, AddressHash> pre_;
+  std::unordered_map<ir::RouteKey, std::vector<std::uint32_t>, AddressHash> frontend_checks_;
   std::map<std::pair<net::Protocol, std::uint16_t>, std::vector<std::uint32_t>> node_port_checks_;
-  std::map<net::Address, std::vector<std::uint32_t>> address_checks_;
+  std::unordered_map<net::Address, std::vector<std::uint32_t>, AddressHash> address_checks_;
   std::vector<std::uint32_t> general_checks_;
+  std::map<std::tuple<bool, bool, bool, ir::States, ir::Verdict, std::ptrdiff_t>, std::uint32_t> check_kinds_;
   // What packets of one conntrack state are asked.
   struct Asked {
     Ports exact;                                                // ports of keys with an address
     std::map<net::Protocol, std::vector<std::uint16_t>> local;  // of keys without
-    std::vector<AddressCut> addresses;
+    std::array<std::vector<AddressCut>, 4> addresses;           // by protocol
+    void everybody(const AddressCut& cut);                      // packets of all protocols are asked
   };
   std::array<Asked, 4> asked_;
   std::map<std::tuple<ir::PoolId, bool, bool, std::uint32_t, std::uint32_t>, NodeId> balances_;

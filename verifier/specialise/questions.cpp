@@ -1,6 +1,7 @@
 #include "verifier/specialise/questions.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "backends/netfilter/walk.hpp"
@@ -24,6 +25,17 @@ Overloaded(Ts...) -> Overloaded<Ts...>;
 
 bool whole(const Value& mask, std::uint8_t words) {
   return std::all_of(mask.words.begin(), mask.words.begin() + words, [](std::uint32_t w) { return w == ~0U; });
+}
+
+bool is_prefix(const Value& mask, std::uint8_t words) {
+  bool host = false;
+  for (std::uint8_t w = 0; w < words; ++w) {
+    const std::uint32_t word = mask.words[w];
+    if (host && word != 0) return false;
+    if (std::countl_one(word) + std::countr_zero(word) < 32) return false;
+    host = host || word != UINT32_MAX;
+  }
+  return true;
 }
 
 bool passes(const MatchTest& test, const Value& value) {

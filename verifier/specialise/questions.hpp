@@ -17,6 +17,8 @@ using MatchTest = decltype(netfilter::Match::test);
 
 // Whether all bits of the first `words` words are set.
 [[nodiscard]] bool whole(const netfilter::Value& mask, std::uint8_t words);
+// Ones, then zeros, in the first `words` words.
+[[nodiscard]] bool is_prefix(const netfilter::Value& mask, std::uint8_t words);
 // Whether a known value passes; InSet never does.
 [[nodiscard]] bool passes(const MatchTest& test, const netfilter::Value& value);
 

@@ -39,6 +39,7 @@ std::size_t Arena::EndpointHash::operator()(const std::pair<net::Address, std::u
 Arena::Arena() : source_is_endpoint_(atom(SourceIsEndpoint{})) {}
 
 AtomId Arena::atom(const Atom& atom) {
+  if (std::holds_alternative<SourceIsEndpoint>(atom) && !atoms_.empty()) return source_is_endpoint_;
   const auto [at, fresh] = atom_ids_.try_emplace(atom, static_cast<AtomId>(atoms_.size()));
   if (fresh) atoms_.push_back(atom);
   return at->second;

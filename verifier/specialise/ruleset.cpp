@@ -12,6 +12,7 @@
 #include "verifier/specialise/lookup.hpp"
 #include "verifier/specialise/memories.hpp"
 #include "verifier/specialise/questions.hpp"
+#include "verifier/specialise/rules.hpp"
 #include "verifier/specialise/ruleset_cuts.hpp"
 #include "verifier/specialise/run_state.hpp"
 
@@ -32,26 +33,19 @@ class RulesetSide::Run {
   Run(Arena& arena, const Model& model, const NodeFacts& node, net::Family family)
       : arena_(arena),
         model_(model),
+        family_(family),
         indexed_(index(model)),
+        rules_(model),
         cuts_(model, node, family),
         questions_(family),
         fields_(model, node, family, cuts_.statements(), cuts_.tests()),
         hooks_(model, indexed_, fields_, family) {
-    std::uint32_t next = 0;
-    first_statement_.reserve(model.chains.size());
-    for (const Chain& chain : model.chains) {
-      auto& of_chain = first_statement_.emplace_back();
-      of_chain.reserve(chain.rules.size());
-      for (const Rule& rule : chain.rules) {
-        of_chain.push_back(next);
-        next += static_cast<std::uint32_t>(rule.statements.size());
-      }
-    }
     asks_of_destination_.resize(model.chains.size());
   }
 
   NodeId residual(const Key& key, const Path& path) {
     fields_.begin(key, path);
+    protocol_ = net::number(key.protocol, family_);
     path_word_ = static_cast<std::uint32_t>(path.state) * 2 + (path.from_node ? 1 : 0);
     rules_run_ = 0;
     RunState s;
@@ -77,16 +71,18 @@ class RulesetSide::Run {
   // ---- hooks
 
   NodeId go(RunState s) {
-    const Later later(later_);
+    Later later(later_);
     NodeId node = follow_to_end(s);
-    for (; later.any(); later_.pop_back()) node = join(arena_, later_.back(), node);
+    while (later.any()) node = later.last(arena_, node);
     return node;
   }
 
   NodeId follow_to_end(RunState& s) {
     for (;;) {
       if (s.depth == 0) {
+        const Hook before = s.hook;
         if (!hooks_.next_base_chain(s)) return end(s);
+        if (s.translated && s.hook == Hook::postrouting && before != s.hook) return leaving(s);
         continue;
       }
       if (s.statement == 0) skip(s);
@@ -106,8 +102,14 @@ class RulesetSide::Run {
         next_rule(s);
         continue;
       }
-      if (s.statement == 0 && ++rules_run_ > max_rules)
-        return arena_.unknown("a circle of chains around " + chain.name);
+      if (s.statement == 0) {
+        if (++rules_run_ > max_rules) return arena_.unknown("a circle of chains around " + chain.name);
+        const auto& only = rules_.of(top.chain, top.rule).protocol;
+        if (only && *only != protocol_) {
+          next_rule(s);
+          continue;
+        }
+      }
       switch (execute(s, rule.statements[s.statement])) {
         case Flow::next:
           ++s.statement;
@@ -121,6 +123,20 @@ class RulesetSide::Run {
           return result_;
       }
     }
+  }
+
+  // Of a translated packet at postrouting, where it hardly matters how it came.
+  NodeId leaving(RunState& s) {
+    const auto flags = (s.masquerade ? 1U : 0U) | (s.dnat ? 2U : 0U) | (s.translated_here ? 4U : 0U);
+    const Words key{{s.endpoint, s.mark, s.priority,
+                     protocol_ << 8U | static_cast<std::uint32_t>(fields_.state()) << 4U | flags, s.base,
+                     static_cast<std::uint32_t>(s.next_base)}};
+    const std::uint32_t place = leavings_.place(key);
+    if (const NodeId* known = leavings_.at(place)) return *known;
+    const std::uint64_t asked = fields_.consulted().count(), of_path = fields_.asked_from_node();
+    const NodeId node = go(s);
+    if (fields_.consulted().count() == asked && fields_.asked_from_node() == of_path) leavings_.store(place, node);
+    return node;
   }
 
   static void next_rule(RunState& s) {
@@ -160,7 +176,8 @@ class RulesetSide::Run {
                          static_cast<std::uint32_t>(s.hook),
                      static_cast<std::uint32_t>(s.next_base) << 2U | (s.masquerade ? 2U : 0U) | (s.accepted ? 1U : 0U),
                      static_cast<std::uint32_t>(frame)}};
-    if (const NodeId* known = chains_.find(key)) return done(*known);
+    const std::uint32_t place = chains_.place(key);
+    if (const NodeId* known = chains_.at(place)) return done(*known);
     const std::uint64_t asked = fields_.consulted().count();
     const std::size_t lowest = lowest_;
     lowest_ = SIZE_MAX;
@@ -170,7 +187,7 @@ class RulesetSide::Run {
     if (!stayed || fields_.consulted().count() != asked) {
       asks_of_destination_[chain] = true;
     } else if (plain()) {
-      chains_.store(key, node);
+      chains_.store(place, node);
     }
     return done(node);
   }
@@ -211,7 +228,7 @@ class RulesetSide::Run {
   // ---- statements
 
   Flow execute(RunState& s, const Statement& statement) {
-    statement_ = first_statement_[s.stack[s.depth - 1U].chain][s.stack[s.depth - 1U].rule] + s.statement;
+    statement_ = rules_.of(s.stack[s.depth - 1U].chain, s.stack[s.depth - 1U].rule).first_statement + s.statement;
     try {
       return std::visit([&](const auto& st) { return run(s, st); }, statement);
     } catch (const NotModelled& e) {
@@ -240,10 +257,11 @@ class RulesetSide::Run {
   bool fails_later(RunState& s) {
     const RunState::Frame& top = s.stack[s.depth - 1U];
     const Rule& rule = model_.chains[top.chain].rules[top.rule];
-    const std::uint32_t first = first_statement_[top.chain][top.rule];
+    const std::uint32_t first = rules_.of(top.chain, top.rule).first_statement;
     for (std::size_t i = s.statement + 1U; i < rule.statements.size(); ++i) {
       const auto* m = std::get_if<Match>(&rule.statements[i]);
       if (m == nullptr) return false;
+      if (cuts_.implied(first + static_cast<std::uint32_t>(i))) continue;
       if (m->key.size() != 1 || m->negated || std::holds_alternative<InSet>(m->test)) continue;
       statement_ = first + static_cast<std::uint32_t>(i);
       const Operand x = fields_.operand(s, m->key.front(), statement_, false);
@@ -254,6 +272,7 @@ class RulesetSide::Run {
   }
 
   Flow run(RunState& s, const Match& m) {
+    if (cuts_.implied(statement_)) return Flow::next;
     if (const auto* in = std::get_if<InSet>(&m.test)) return in_set(s, m, in->set);
     const Operand x = fields_.operand(s, m.key.front(), statement_, m.negated);
     if (x.kind == Operand::Kind::missing) return Flow::break_off;
@@ -358,9 +377,11 @@ class RulesetSide::Run {
                      path_word_ << 8U | static_cast<std::uint32_t>(fields_.key().protocol) << 4U |
                          static_cast<std::uint32_t>(s.hook),
                      static_cast<std::uint32_t>(s.next_base), s.dnat ? 1U : 0U}};
-    if (const NodeId* known = templates_.find(key)) return arena_.to(endpoint, label, seconds, *known);
+    const std::uint32_t place = templates_.place(key);
+    if (const NodeId* known = templates_.at(place)) return arena_.to(endpoint, label, seconds, *known);
     s.destination = address;
     s.port = port;
+    s.endpoint = endpoint;
     s.translated = s.translated_here = true;
     s.label = none;
     s.seconds.reset();
@@ -372,7 +393,7 @@ class RulesetSide::Run {
     const std::size_t lowest = lowest_;
     const NodeId node = go(s);
     lowest_ = lowest;
-    if (fields_.consulted().count() == asked) templates_.store(key, node);
+    if (fields_.consulted().count() == asked) templates_.store(place, node);
     return arena_.to(endpoint, label, seconds, node);
   }
 
@@ -399,13 +420,15 @@ class RulesetSide::Run {
   }
 
   Flow run(RunState& s, const Chance& c) {
-    RunState yes = s, no = s;
+    if (c.numerator >= c.denominator) return Flow::next;
+    RunState yes = s;
     ++yes.statement;
-    next_rule(no);
-    std::vector<Branch> branches;
-    branches.push_back({{c.numerator, c.denominator}, go(yes)});
-    if (c.numerator < c.denominator) branches.push_back({{c.denominator - c.numerator, c.denominator}, go(no)});
-    return done(arena_.choice(std::move(branches)));
+    Fork fork;
+    fork.holds = go(yes);
+    fork.probability = {c.numerator, c.denominator};
+    later_.push_back(std::move(fork));
+    next_rule(s);
+    return Flow::moved;
   }
 
   Flow run(RunState& s, const Opaque& o) {
@@ -440,15 +463,6 @@ class RulesetSide::Run {
     const auto first = map.values.begin() + static_cast<std::ptrdiff_t>(*found * words);
     value_.assign(first, first + static_cast<std::ptrdiff_t>(words));
     return {};
-  }
-
-  // A random number that this part of the run has not taken yet.
-  static const Random* unchosen(const RunState& s, std::span<const Term> terms) {
-    if (s.random) return nullptr;
-    for (const Term& t : terms) {
-      if (const auto* random = std::get_if<Random>(&t.source)) return random;
-    }
-    return nullptr;
   }
 
   Flow uniform(RunState& s, const Random& r) {
@@ -532,14 +546,15 @@ class RulesetSide::Run {
 
   Arena& arena_;
   const Model& model_;
+  net::Family family_;
   Indexed indexed_;
-  std::vector<std::vector<std::uint32_t>> first_statement_;  // by chain, rule: number of its first statement
+  Rules rules_;
   RulesetCuts cuts_;
   Questions questions_;
   Fields fields_;
   Hooks hooks_;
 
-  std::uint32_t path_word_ = 0;
+  std::uint32_t path_word_ = 0, protocol_ = 0;
   std::uint32_t statement_ = 0;
   std::uint64_t rules_run_ = 0;
   std::size_t lowest_ = SIZE_MAX;  // the lowest frame that was left since
@@ -550,7 +565,7 @@ class RulesetSide::Run {
   std::vector<std::uint32_t> key_words_, value_, found_;
   bool missing_ = false;
 
-  Memo<Words, WordsHash> chains_, templates_;
+  Memo<Words, WordsHash> chains_, templates_, leavings_;
   std::vector<bool> asks_of_destination_;  // by chain: not worth remembering
   OpenFields open_fields_;
   Memories memories_;
@@ -569,8 +584,8 @@ const Consulted& RulesetSide::consulted() const {
 std::size_t RulesetSide::tests() const {
   return run_->tests();
 }
-std::vector<AddressCut> RulesetSide::address_cuts(std::uint32_t test) const {
-  return run_->cuts().address_cuts(test);
+void RulesetSide::address_cuts(std::uint32_t test, net::Protocol protocol, std::vector<AddressCut>& cuts) const {
+  run_->cuts().address_cuts(test, protocol, cuts);
 }
 void RulesetSide::port_cuts(std::uint32_t test, const net::Address& destination, net::Protocol protocol,
                             std::vector<PortCut>& cuts) {

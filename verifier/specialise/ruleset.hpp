@@ -25,7 +25,7 @@ class RulesetSide : public Side {
   [[nodiscard]] NodeId residual(const Key& key, const Path& path) override;
   [[nodiscard]] const Consulted& consulted() const override;
   [[nodiscard]] std::size_t tests() const override;
-  [[nodiscard]] std::vector<AddressCut> address_cuts(std::uint32_t test) const override;
+  void address_cuts(std::uint32_t test, net::Protocol protocol, std::vector<AddressCut>& cuts) const override;
   void port_cuts(std::uint32_t test, const net::Address& destination, net::Protocol protocol,
                  std::vector<PortCut>& cuts) override;
   // What the model calls a memory of this arena (ir::label where the text says so).

@@ -17,23 +17,44 @@ struct Overloaded : Ts... {
 template <class... Ts>
 Overloaded(Ts...) -> Overloaded<Ts...>;
 
+// The term that is one of these fields as it is.
+std::optional<std::size_t> term_of(std::span<const Term> terms, std::initializer_list<Field> fields) {
+  for (std::size_t i = 0; i < terms.size(); ++i) {
+    const auto* f = std::get_if<Field>(&terms[i].source);
+    if (f == nullptr || std::ranges::find(fields, *f) == fields.end()) continue;
+    if (terms[i].flip == Value{} && whole(terms[i].mask, width(*f))) return i;
+  }
+  return {};
+}
+
+// Whether a field of one word may be `number`.
+bool holds(const Set& set, std::uint32_t element, std::size_t field, std::uint32_t number) {
+  return low_of(set, element, field)[0] <= number && number <= high_of(set, element, field)[0];
+}
+
 }  // namespace
 
 RulesetCuts::RulesetCuts(const Model& model, const NodeFacts& node, net::Family family)
     : model_(model), node_(node), family_(family), questions_(family) {
   for (const Chain& chain : model.chains) {
-    for (const Rule& rule : chain.rules) {
-      for (const Statement& s : rule.statements) statements_.push_back(&s);
+    auto index = chain.rules.size() < 2 ? nullptr : std::make_unique<ChainIndex>(chain, family);
+    indexes_.push_back(index != nullptr && index->helps() ? std::move(index) : nullptr);
+    for (std::uint32_t r = 0; r < chain.rules.size(); ++r) {
+      const std::size_t first = statements_.size();
+      for (const Statement& s : chain.rules[r].statements) statements_.push_back(&s);
+      implied_.resize(statements_.size(), false);
+      const std::uint32_t implied = indexes_.back() == nullptr ? 0 : indexes_.back()->implied(r);
+      for (std::size_t s = 0; s < 32 && implied >> s != 0; ++s) {
+        if ((implied >> s & 1U) != 0) implied_[first + s] = true;
+      }
     }
-    const bool is_long = chain.rules.size() >= ChainIndex::shortest;
-    indexes_.push_back(is_long ? std::make_unique<ChainIndex>(chain, family) : nullptr);
   }
 }
 
 RulesetCuts::Question RulesetCuts::question(std::uint32_t test) const {
   return std::visit(Overloaded{
                         [](const Match& m) -> Question {
-                          if (const auto* in = std::get_if<InSet>(&m.test)) return {m.key, in->set, nullptr};
+                          if (const auto* in = std::get_if<InSet>(&m.test)) return {m.key, in->set, nullptr, true};
                           return {m.key, {}, &m};
                         },
                         [](const DecideByMap& d) -> Question { return {d.key, d.map, nullptr}; },
@@ -45,8 +66,7 @@ RulesetCuts::Question RulesetCuts::question(std::uint32_t test) const {
                     *statements_[test]);
 }
 
-std::vector<AddressCut> RulesetCuts::address_cuts(std::uint32_t test) const {
-  std::vector<AddressCut> cuts;
+void RulesetCuts::address_cuts(std::uint32_t test, net::Protocol protocol, std::vector<AddressCut>& cuts) const {
   const auto add_local = [&] {
     for (const net::Address& a : node_.local_addresses) {
       if (a.family() == family_) cuts.push_back({a, a});
@@ -57,10 +77,14 @@ std::vector<AddressCut> RulesetCuts::address_cuts(std::uint32_t test) const {
   };
   if (test == statements_.size()) {
     add_local();
-    return cuts;
+    return;
   }
-  if (test > statements_.size()) return indexes_[test - statements_.size() - 1]->address_cuts();
+  if (test > statements_.size()) {
+    indexes_[test - statements_.size() - 1]->address_cuts(protocol, cuts);
+    return;
+  }
   const Question q = question(test);
+  const auto at_protocol = q.set ? term_of(q.terms, {Field::protocol}) : std::nullopt;
   for (std::size_t i = 0; i < q.terms.size(); ++i) {
     const auto* f = std::get_if<Field>(&q.terms[i].source);
     if (f == nullptr || !is_destination(*f)) continue;
@@ -70,8 +94,17 @@ std::vector<AddressCut> RulesetCuts::address_cuts(std::uint32_t test) const {
     }
     if (q.set) {
       const Set& set = model_.sets[*q.set];
-      for (std::uint32_t e = 0; e < set.size(); ++e)
-        cuts.push_back({questions_.address(low_of(set, e, i)), questions_.address(high_of(set, e, i))});
+      const auto at_port = term_of(q.terms, {Field::destination_port});
+      const std::size_t known = 1U + (at_protocol ? 1U : 0U) + (at_port ? 1U : 0U);
+      // Elements that say no more than that they are there.
+      const bool alike = term_of(q.terms, {Field::ip4_destination, Field::ip6_destination}) == i &&
+                         q.terms.size() == known && (at_port || q.membership);
+      for (std::uint32_t e = 0; e < set.size(); ++e) {
+        if (at_protocol && !holds(set, e, *at_protocol, net::number(protocol, family_))) continue;
+        const bool one_port = !at_port || low_of(set, e, *at_port)[0] == high_of(set, e, *at_port)[0];
+        cuts.push_back({questions_.address(low_of(set, e, i)), questions_.address(high_of(set, e, i)),
+                        alike && one_port ? 1 : like_no_other});
+      }
     } else if (q.match != nullptr) {
       Operand x{Operand::Kind::source, {}, q.terms[i].mask, q.terms[i].flip};
       if (const auto* equals = std::get_if<Equals>(&q.match->test)) {
@@ -83,7 +116,6 @@ std::vector<AddressCut> RulesetCuts::address_cuts(std::uint32_t test) const {
       }
     }
   }
-  return cuts;
 }
 
 void RulesetCuts::port_cuts(std::uint32_t test, const net::Address& destination, net::Protocol protocol,
@@ -108,18 +140,14 @@ void RulesetCuts::port_cuts(std::uint32_t test, const net::Address& destination,
       continue;
     }
     const Set& set = model_.sets[*q.set];
-    std::optional<std::size_t> at_address, at_protocol;
-    for (std::size_t j = 0; j < q.terms.size(); ++j) {
-      const auto* g = std::get_if<Field>(&q.terms[j].source);
-      if (g == nullptr) continue;
-      if (*g == Field::ip4_destination || *g == Field::ip6_destination) at_address = j;
-      if (*g == Field::protocol) at_protocol = j;
-    }
+    const auto at_address = term_of(q.terms, {Field::ip4_destination, Field::ip6_destination});
+    const auto at_protocol = term_of(q.terms, {Field::protocol});
     const auto add = [&](std::uint32_t e) {
-      const std::uint32_t number = net::number(protocol, family_);
-      if (at_protocol && (low_of(set, e, *at_protocol)[0] > number || high_of(set, e, *at_protocol)[0] < number))
-        return;
-      cuts.push_back({narrow(low_of(set, e, i)[0]), narrow(high_of(set, e, i)[0])});
+      if (at_protocol && !holds(set, e, *at_protocol, net::number(protocol, family_))) return;
+      const std::uint16_t low = narrow(low_of(set, e, i)[0]), high = narrow(high_of(set, e, i)[0]);
+      const bool own =
+          low == high && at_address && std::ranges::equal(low_of(set, e, *at_address), high_of(set, e, *at_address));
+      cuts.push_back({low, high, own});
     };
     if (!at_address) {
       for (std::uint32_t e = 0; e < set.size(); ++e) add(e);

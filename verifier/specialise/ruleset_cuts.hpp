@@ -26,13 +26,15 @@ class RulesetCuts {
 
   [[nodiscard]] std::size_t statements() const { return statements_.size(); }
   [[nodiscard]] std::size_t tests() const { return statements_.size() + 1 + indexes_.size(); }
-  // Of a chain that is long enough; else null.
+  // Of a chain with rules to find; else null.
   [[nodiscard]] const ChainIndex* index(netfilter::ChainId chain) const { return indexes_[chain].get(); }
   [[nodiscard]] std::uint32_t test_of(netfilter::ChainId chain) const {
     return static_cast<std::uint32_t>(statements_.size() + 1 + chain);
   }
-  // Each throws NotModelled.
-  [[nodiscard]] std::vector<AddressCut> address_cuts(std::uint32_t test) const;
+  // The match holds wherever its rule was found by the index of its chain.
+  [[nodiscard]] bool implied(std::uint32_t statement) const { return implied_[statement]; }
+  // As of Side; each throws NotModelled.
+  void address_cuts(std::uint32_t test, net::Protocol protocol, std::vector<AddressCut>& cuts) const;
   void port_cuts(std::uint32_t test, const net::Address& destination, net::Protocol protocol,
                  std::vector<PortCut>& cuts);
 
@@ -42,6 +44,7 @@ class RulesetCuts {
     std::span<const netfilter::Term> terms;
     std::optional<netfilter::SetId> set;
     const netfilter::Match* match = nullptr;  // of one term against values
+    bool membership = false;                  // of the set, and nothing else of its elements
   };
   [[nodiscard]] Question question(std::uint32_t test) const;
 
@@ -51,6 +54,7 @@ class RulesetCuts {
   Questions questions_;
   std::vector<const netfilter::Statement*> statements_;
   std::vector<std::unique_ptr<ChainIndex>> indexes_;  // by chain
+  std::vector<bool> implied_;                         // by statement
   std::vector<std::uint32_t> found_;
   std::map<std::pair<netfilter::SetId, std::size_t>, std::unique_ptr<ByField>> by_fields_;
 };

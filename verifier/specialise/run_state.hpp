@@ -30,6 +30,7 @@ struct RunState {
   bool looped = false, translated = false, translated_here = false, dnat = false, accepted = false, masquerade = false;
   net::Address destination;
   std::uint16_t port = 0;
+  EndpointId endpoint = none;  // of translated
   std::uint32_t mark = 0, priority = 0;
   LabelId label = none;
   std::optional<std::uint32_t> seconds;

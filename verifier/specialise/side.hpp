@@ -22,8 +22,8 @@ class Side {
   [[nodiscard]] virtual const Consulted& consulted() const = 0;
   // How many tests there are; they are numbered from 0.
   [[nodiscard]] virtual std::size_t tests() const = 0;
-  [[nodiscard]] virtual std::vector<AddressCut> address_cuts(std::uint32_t test) const = 0;
-  // Appends to `cuts`.
+  // Both append to `cuts`. For packets of one protocol: what is asked of the others alone is no cut.
+  virtual void address_cuts(std::uint32_t test, net::Protocol protocol, std::vector<AddressCut>& cuts) const = 0;
   virtual void port_cuts(std::uint32_t test, const net::Address& destination, net::Protocol protocol,
                          std::vector<PortCut>& cuts) = 0;
 };

@@ -78,10 +78,12 @@ TEST_CASE("chain index: no rule that may match is passed over, and cuts tell all
     Chain chain;
     for (int i = 0; i < 40; ++i) chain.rules.push_back(random_rule(random));
     const ChainIndex index(chain, net::Family::ipv4);
-    std::set<net::Address> cut_addresses;
-    for (const auto& cut : index.address_cuts()) cut_addresses.insert(cut.low);
     for (const net::Protocol protocol :
          {net::Protocol::tcp, net::Protocol::udp, net::Protocol::sctp, net::Protocol::icmp}) {
+      std::set<net::Address> cut_addresses;
+      std::vector<specialise::AddressCut> address_cuts;
+      index.address_cuts(protocol, address_cuts);
+      for (const auto& cut : address_cuts) cut_addresses.insert(cut.low);
       for (const bool local : {false, true}) {
         std::vector<std::uint32_t> uncut_address;  // at a port that no cut names
         for (std::uint32_t last = 0; last < 9; ++last) {
