@@ -5,8 +5,10 @@
 #include <fmt/format.h>
 
 #include "compiler/ir/l4/build.hpp"
+#include "compiler/policy/destinations.hpp"
 #include "tests/agreement/generator.hpp"
 #include "verifier/encode/equality.hpp"
+#include "verifier/obligations/reach_fates.hpp"
 
 namespace {
 
@@ -62,7 +64,45 @@ void compare(const ir::Program& program, const std::string& where, Tally& tally)
   }
 }
 
+// A port that is alike on all nodes: what one node says of it, against the judgement of every node's diagrams.
+void compare_everywhere(const cluster::Cluster& cluster, const std::string& where, Tally& tally) {
+  smt::Session session;
+  obligations::Network network(cluster);
+  obligations::Targets targets(network);
+  obligations::Fates fates(network, targets, session);
+  for (const cluster::Service& service : cluster.services) {
+    if (!service.programmed()) continue;
+    for (const cluster::ServicePort& port : service.ports) {
+      const std::vector<policy::Frontend> frontends = policy::frontends_of(service, port);
+      for (std::size_t i = 1; i < frontends.size(); ++i) {
+        if (!fates.same_everywhere(frontends.front(), frontends[i])) {
+          ++tally.not_said;
+          continue;
+        }
+        ++tally.same;
+        verdict::Proof proof;  // that wants to be told about the source: then nothing is told by routes alone
+        fates.same({{frontends.front()}, {frontends[i]}, false}, proof);
+        INFO(where << ": " << service.id() << ", frontend " << i << ": " << proof.reason);
+        CHECK(proof.standing == verdict::Standing::proved);
+      }
+    }
+  }
+}
+
 }  // namespace
+
+TEST_CASE("what one node says of a port that is alike on all nodes holds on all") {
+  Tally tally;
+  for (std::uint64_t seed = 1; seed <= 120; ++seed) {
+    for (const cluster::Dialect dialect : {cluster::Dialect::nftables, cluster::Dialect::iptables}) {
+      agreement::Random random(seed);
+      compare_everywhere(agreement::random_cluster(random, dialect), fmt::format("seed {}", seed), tally);
+    }
+  }
+  fmt::print("{} pairs with the same route on all nodes, {} where nothing is said\n", tally.same, tally.not_said);
+  CHECK(tally.same > 100);
+  CHECK(tally.not_said > 100);
+}
 
 TEST_CASE("frontends that translate by the same rule have the same diagrams") {
   Tally tally;

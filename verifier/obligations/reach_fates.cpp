@@ -66,6 +66,73 @@ std::vector<Key> Fates::keys(const policy::Frontend& frontend, const cluster::No
   return out;
 }
 
+Fates::Keys Fates::all_keys(const policy::Frontend& frontend, net::Family family) {
+  Keys out;
+  std::vector<Key> own;
+  if (frontend.address && frontend.address->family() != family) return out;
+  if (!frontend.address) {
+    for (const cluster::Node& node : network_.cluster().nodes) {
+      own.clear();
+      targets_.add_keys(frontend, node, family, own);
+      for (const Key& key : own) out.at.emplace_back(&node, key);
+    }
+    return out;
+  }
+  const Key key{*frontend.address, frontend.protocol, frontend.port};
+  if (frontend.kind != policy::FrontendKind::load_balancer) {
+    out.everywhere = {key};
+    return out;
+  }
+  const auto& ips = frontend.service->load_balancer_ips;
+  const auto known = std::ranges::find(ips, *frontend.address, &cluster::LoadBalancerAddress::address);
+  if (known == ips.end() || known->vip) out.everywhere.push_back(key);
+  for (const Arrival& arrival : network_.from_outside(key).arrivals) {
+    if (!(arrival.key == key)) out.at.emplace_back(arrival.node, arrival.key);
+  }
+  return out;
+}
+
+bool Fates::same_everywhere(const policy::Frontend& first, const policy::Frontend& second) {
+  for (const policy::Frontend* f : {&first, &second}) {
+    if (!is_alike_on_all_nodes(*f->service, *f->service_port)) return false;
+  }
+  if (network_.cluster().nodes.empty()) return false;
+  const cluster::Node& one = network_.cluster().nodes.front();
+  bool any = false;
+  for (const net::Family family : net::all_families) {
+    const Keys left = all_keys(first, family), right = all_keys(second, family);
+    if (left.everywhere.empty() && left.at.empty()) continue;
+    const SameRoute& same_route = side(one, family).same_route;
+    const auto holds = [&](const Key& a, const Key& b) {
+      any = true;
+      return same_route.holds_elsewhere(a, b, false);
+    };
+    const auto is_ours = [&](const std::pair<const cluster::Node*, Key>& at) {
+      const Network::Owner& owner = network_.owner(at.second.destination);
+      return !owner.balancer && !owner.service && !owner.external &&
+             targets_.takes_node_ports(*at.first, at.second.destination);
+    };
+    if (!std::ranges::all_of(left.at, is_ours) || !std::ranges::all_of(right.at, is_ours)) return false;
+    for (const Key& a : left.everywhere) {
+      for (const Key& b : right.everywhere) {
+        if (!holds(a, b)) return false;
+      }
+      for (const auto& [node, b] : right.at) {
+        if (!holds(a, b)) return false;
+      }
+    }
+    for (const auto& [node, a] : left.at) {
+      for (const Key& b : right.everywhere) {
+        if (!holds(a, b)) return false;
+      }
+      for (const auto& [other, b] : right.at) {
+        if (node == other && !holds(a, b)) return false;
+      }
+    }
+  }
+  return any;
+}
+
 void Fates::same(const policy::SameFateQuestion& question, Proof& proof, bool tell_masquerade) {
   proof.standing = Standing::vacuous;
   std::size_t pairs = 0;

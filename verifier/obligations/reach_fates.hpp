@@ -29,7 +29,17 @@ class Fates {
   // that nodes know, by that, too.
   void same(const policy::SameFateQuestion& question, verdict::Proof& proof, bool tell_masquerade = true);
 
+  // True only if `same` of these two proves it, without the source; told by one node for all, where their ports are
+  // alike on all nodes (same_route.hpp). False says nothing.
+  [[nodiscard]] bool same_everywhere(const policy::Frontend& first, const policy::Frontend& second);
+
  private:
+  // The keys that a frontend has on all nodes, and those that it has on single ones.
+  struct Keys {
+    std::vector<Key> everywhere;
+    std::vector<std::pair<const cluster::Node*, Key>> at;
+  };
+  [[nodiscard]] Keys all_keys(const policy::Frontend& frontend, net::Family family);
   struct Side;  // of one node and family
 
   [[nodiscard]] std::vector<Key> keys(const policy::Frontend& frontend, const cluster::Node& node, net::Family family);

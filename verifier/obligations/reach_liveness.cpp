@@ -99,11 +99,15 @@ class Liveness {
     delivery_.targets().add_keys(frontend, family, keys);
     if (keys.empty()) return;
     ++reached_.asked;
+    // One packet that gets there is all that is asked for: from where the Service takes them, or from anywhere.
     net::Packet sample = packet_to(keys.front());
-    sample.src = somebody_outside(family);
     sample.sport = client_port;
-    const Played played = play(network_, sample, policy::Origin::outside, nullptr, Goal::delivery);
-    if (played.perhaps) return;  // one packet that gets there is all that is asked for
+    Played played;
+    for (const net::Address& source : askers(frontend, family)) {
+      sample.src = source;
+      played = play(network_, sample, policy::Origin::outside, nullptr, Goal::delivery);
+      if (played.perhaps) return;
+    }
     Proof proof = begin(reached_);
     if (delivery_.anybody_reaches(keys, family, proof)) return;
     if (!proof.reason.empty()) return leave_open(reached_, proof);
@@ -115,7 +119,22 @@ class Liveness {
     fail(reached_, std::move(proof));
   }
 
+  static std::vector<net::Address> askers(const policy::Frontend& frontend, net::Family family) {
+    std::vector<net::Address> out;
+    if (frontend.kind == policy::FrontendKind::load_balancer) {
+      for (const auto& range : frontend.service->source_ranges) {
+        if (range.value.family() == family) out.push_back(range.value.address());
+      }
+    }
+    out.push_back(somebody_outside(family));
+    return out;
+  }
+
   void ask_alike(const policy::Frontend& first, const policy::Frontend& second) {
+    if (fates_.same_everywhere(first, second)) {
+      ++alike_.asked;
+      return;
+    }
     Proof proof = begin(alike_);
     fates_.same({{first}, {second}, false}, proof, false);
     if (proof.standing == Standing::vacuous) return;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <compare>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -99,15 +100,25 @@ class Player {
           played_.emptied = true;
           return fail(fmt::format("{} has no endpoint for it that is left", node.name), state);
         }
-        for (const ir::Target& target : fate.targets) {
-          if (found()) return;
-          if (gone(network_.home(target.address))) continue;
-          State next = state;
-          next.packet.dst = target.address;
-          next.packet.dport = target.port;
-          pass(node, target.then, target.masquerade, std::move(next));
-        }
+        // Who looks for a delivery finds it soonest on the same machine.
+        const bool nearest_first = goal_ == Goal::delivery;
+        if (nearest_first) choose(fate.targets, node, state, true);
+        choose(fate.targets, node, state, nearest_first ? std::optional(false) : std::nullopt);
       }
+    }
+  }
+
+  // On to the targets on this machine, or to the others, or to all.
+  void choose(const std::vector<ir::Target>& targets, const cluster::Node& node, const State& state,
+              std::optional<bool> here) {
+    for (const ir::Target& target : targets) {
+      if (found()) return;
+      const cluster::Node* home = network_.home(target.address);
+      if (gone(home) || (here && *here != (home == &node))) continue;
+      State next = state;
+      next.packet.dst = target.address;
+      next.packet.dport = target.port;
+      pass(node, target.then, target.masquerade, std::move(next));
     }
   }
 

@@ -5,17 +5,19 @@
 #include <utility>
 #include <variant>
 
+#include "compiler/ir/l4/surroundings.hpp"
+
 namespace portcullis::obligations {
 
 namespace {
 
-std::vector<net::Address> accepted(const ir::Program& program) {
-  if (program.accepted.every_local) return program.local_addresses;
-  std::vector<net::Address> out;
-  for (const net::Address& a : program.accepted.addresses) {
-    if (std::ranges::binary_search(program.local_addresses, a)) out.push_back(a);
-  }
-  return out;
+// The addresses of a node at which it takes node ports, loopback apart.
+std::vector<net::Address> accepted(const cluster::Profile& profile, const cluster::Node& node, net::Family family) {
+  std::vector<net::Address> local = ir::local_addresses(node, family);
+  const ir::AcceptedAddresses accepted = ir::accepted_addresses(profile, node, family);
+  if (accepted.every_local) return local;
+  std::erase_if(local, [&](const net::Address& a) { return !std::ranges::binary_search(accepted.addresses, a); });
+  return local;
 }
 
 // The end of a claim's key: `…/TCP/5001`.
@@ -49,8 +51,13 @@ void Targets::add_keys(const policy::Frontend& node_port, const cluster::Node& n
                        std::vector<Key>& keys) {
   // A Service without a cluster IP of the family is not there in it.
   if (node_port.service->cluster_ip(family) == nullptr || !trace::main_address(node, family)) return;
-  for (const net::Address& address : accepted(network_.rules(node, family).program()))
+  for (const net::Address& address : accepted(network_.cluster().profile, node, family))
     keys.push_back({address, node_port.protocol, node_port.port});
+}
+
+bool Targets::takes_node_ports(const cluster::Node& node, const net::Address& address) const {
+  const auto taken = accepted(network_.cluster().profile, node, address.family());
+  return std::ranges::binary_search(taken, address);
 }
 
 std::vector<Demand> Targets::of(const policy::ServiceDestination& service, net::Family family) {

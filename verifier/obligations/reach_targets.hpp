@@ -28,6 +28,8 @@ class Targets {
   // What a frontend is addressed by: of a node port the addresses of all nodes that take it.
   void add_keys(const policy::Frontend& frontend, net::Family family, std::vector<Key>& keys);
   // Of a node port on one node.
+  // Whether the node takes node ports at one of its addresses.
+  [[nodiscard]] bool takes_node_ports(const cluster::Node& node, const net::Address& address) const;
   void add_keys(const policy::Frontend& node_port, const cluster::Node& node, net::Family family,
                 std::vector<Key>& keys);
 

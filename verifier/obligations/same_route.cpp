@@ -34,8 +34,16 @@ SameRoute::SameRoute(const ir::Program& program, const specialise::ProgramSide& 
       })) {}
 
 bool SameRoute::holds(const Key& left, const Key& right, bool with_source) const {
+  return same(side_.route(left), side_.route(right), left, right, with_source);
+}
+
+bool SameRoute::holds_elsewhere(const Key& left, const Key& right, bool with_source) const {
+  return same(side_.route_elsewhere(left), side_.route_elsewhere(right), left, right, with_source);
+}
+
+bool SameRoute::same(const ir::Route* a, const ir::Route* b, const Key& left, const Key& right,
+                     bool with_source) const {
   if (left.protocol != right.protocol) return false;
-  const ir::Route *a = side_.route(left), *b = side_.route(right);
   if (a == nullptr || b == nullptr || !a->rivals.empty() || !b->rivals.empty()) return false;
   if (a->outcomes.size() != b->outcomes.size()) return false;
   if (pre_ranges(program_, left) != pre_ranges(program_, right)) return false;
@@ -49,6 +57,14 @@ bool SameRoute::holds(const Key& left, const Key& right, bool with_source) const
     if (is_entry(pool, left) || is_entry(pool, right)) return false;
   }
   return true;
+}
+
+bool is_alike_on_all_nodes(const cluster::Service& service, const cluster::ServicePort& port) {
+  return service.external_policy == cluster::TrafficPolicy::cluster &&
+         service.internal_policy == cluster::TrafficPolicy::cluster &&
+         std::ranges::all_of(port.endpoints, [](const cluster::Endpoint& e) {
+           return e.for_nodes.empty() && e.for_zones.empty() && e.alternatives.empty();
+         });
 }
 
 }  // namespace portcullis::obligations

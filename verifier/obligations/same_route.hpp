@@ -1,6 +1,7 @@
 // Two frontends of one node that translate by the same rule, told without asking a solver.
 #pragma once
 
+#include "compiler/cluster/cluster.hpp"
 #include "verifier/specialise/program.hpp"
 
 namespace portcullis::obligations {
@@ -20,10 +21,26 @@ class SameRoute {
   // before the routes tells the keys apart.
   [[nodiscard]] bool holds(const specialise::Key& left, const specialise::Key& right, bool with_source) const;
 
+  // The same of another node that accepts node ports at the keys' addresses, none of which is a Service's, unless it is
+  // the key of a frontend with an address; for frontends of a port that is alike on all nodes.
+  //
+  // Lemma. What `build` makes of such a port depends on the node only in which entries of its pool are local: so both
+  // nodes have the same routes for it, with the same guards, balances and entries, and the lemma above is about these
+  // alone. The route of a node port is the first at its key: at an address of a node that is no Service's there is no
+  // other.
+  [[nodiscard]] bool holds_elsewhere(const specialise::Key& left, const specialise::Key& right, bool with_source) const;
+
  private:
+  [[nodiscard]] bool same(const ir::Route* a, const ir::Route* b, const specialise::Key& left,
+                          const specialise::Key& right, bool with_source) const;
+
   const ir::Program& program_;
   const specialise::ProgramSide& side_;
   bool looks_at_marks_ = false;
 };
+
+// Whether every node serves a port with the same endpoints: both traffic policies are Cluster, no endpoint has topology
+// hints, and slices do not contradict each other.
+[[nodiscard]] bool is_alike_on_all_nodes(const cluster::Service& service, const cluster::ServicePort& port);
 
 }  // namespace portcullis::obligations

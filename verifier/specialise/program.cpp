@@ -168,6 +168,11 @@ const ir::Route* ProgramSide::route(const Key& key) const {
   return all.empty() ? nullptr : all.front();
 }
 
+const ir::Route* ProgramSide::route_elsewhere(const Key& key) const {
+  const ir::Route* exact = find(ir::Table::service, route_key(key.destination, key.protocol, key.port));
+  return exact != nullptr ? exact : find(ir::Table::node_port, {{}, key.protocol, key.port});
+}
+
 const ir::Route* ProgramSide::find(ir::Table table, const ir::RouteKey& key) const {
   const auto found = std::ranges::lower_bound(program_.routes, std::tie(table, key), std::less<>{},
                                               [](const ir::Route& r) { return std::tie(r.table, r.key); });

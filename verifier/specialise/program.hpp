@@ -33,6 +33,8 @@ class ProgramSide : public Side {
                  std::vector<PortCut>& cuts) override;
   // The route that decides packets to `key`, the first that matches; absent if none does.
   [[nodiscard]] const ir::Route* route(const Key& key) const;
+  // Likewise on a node that accepts node ports at the key's address.
+  [[nodiscard]] const ir::Route* route_elsewhere(const Key& key) const;
 
  private:
   // The packet as the check stage sees it.

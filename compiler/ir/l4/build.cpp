@@ -51,11 +51,7 @@ class Builder {
     p_.detector = detector(profile_, node, family);
     p_.accepted = accepted_addresses(profile_, node, family);
     p_.tcp_be_liberal = profile_.conntrack_tcp_be_liberal;
-    std::ranges::copy_if(node.addresses, std::back_inserter(p_.local_addresses),
-                         [&](const Address& a) { return a.family() == family && !a.is_loopback(); });
-    std::ranges::sort(p_.local_addresses);
-    const auto repeated = std::ranges::unique(p_.local_addresses);
-    p_.local_addresses.erase(repeated.begin(), repeated.end());
+    p_.local_addresses = local_addresses(node, family);
   }
 
   Program build() {

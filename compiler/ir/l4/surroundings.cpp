@@ -1,6 +1,7 @@
 #include "compiler/ir/l4/surroundings.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace portcullis::ir {
 
@@ -53,6 +54,16 @@ Detector detector(const Profile& profile, const cluster::Node& node, Family fami
       return NoDetector{};
   }
   return NoDetector{};
+}
+
+std::vector<net::Address> local_addresses(const cluster::Node& node, Family family) {
+  std::vector<net::Address> out;
+  std::ranges::copy_if(node.addresses, std::back_inserter(out),
+                       [&](const net::Address& a) { return a.family() == family && !a.is_loopback(); });
+  std::ranges::sort(out);
+  const auto repeated = std::ranges::unique(out);
+  out.erase(repeated.begin(), repeated.end());
+  return out;
 }
 
 AcceptedAddresses accepted_addresses(const Profile& profile, const cluster::Node& node, Family family) {
