@@ -169,10 +169,16 @@ void add_common(CLI::App& app, Common& common, const std::string& paths, const s
 const std::map<std::string, ProveBy> methods{
     {"shapes", ProveBy::shapes}, {"each", ProveBy::each}, {"plain", ProveBy::plain}};
 
-void add_proof_options(CLI::App& app, ProofOptions& options) {
+// Two versions of the manifests have no rules that could be written down plainly.
+const std::map<std::string, ProveBy> methods_of_diff{{"shapes", ProveBy::shapes}, {"each", ProveBy::each}};
+
+void add_methods(CLI::App& app, ProofOptions& options) {
   add_word(app, "--prove", options.by, methods,
-           "shapes (default): one theorem for all that look alike; each: every destination by itself, slower; plain: "
+           "shapes (default): one theorem for all that look alike; each: every question by itself, slower; plain: "
            "every rule as a formula, slowest, and independent of the other two");
+}
+
+void add_proof_options(CLI::App& app, ProofOptions& options) {
   app.add_option("--dump-smt", options.dump, "directory for every query, as SMT-LIB2");
   app.add_option("--cache", options.cache,
                  "directory of theorems that need not be proved again; made if it is not there");
@@ -203,6 +209,7 @@ void set_up_check(CLI::App& app, CheckCommand& command) {
       ->allow_extra_args(false);
   add_fail_on(app, command.fail_on);
   app.add_option("--now", command.now, "day on which waivers are judged, as 2027-03-01 (default: today, UTC)");
+  add_methods(app, command.proof);
   add_proof_options(app, command.proof);
   app.footer(check_footer);
 }
@@ -219,6 +226,7 @@ void set_up_compile(CLI::App& app, CompileCommand& command) {
   app.add_flag("--write-lock", command.write_lock, "write the lock file");
   app.add_flag("!--no-validate", command.validate,
                "do not prove that the ruleset means what the manifests say before it is written");
+  add_methods(app, command.proof);
   add_proof_options(app, command.proof);
   app.footer(compile_footer);
 }
@@ -246,6 +254,7 @@ void set_up_verify(CLI::App& app, VerifyCommand& command) {
       ->required()
       ->allow_extra_args(false);
   app.add_option("--addresses", command.addresses, "what `ip -j addr` printed there: all addresses of the node");
+  add_methods(app, command.proof);
   add_proof_options(app, command.proof);
   app.footer(verify_footer);
 }
@@ -262,6 +271,8 @@ void set_up_diff(CLI::App& app, DiffCommand& command) {
                  "policy file, or directory of *.policy: what a `reachable` sentence demands and is lost is an error")
       ->allow_extra_args(false);
   app.add_flag("--exit-code", command.exit_code, "exit 1 if traffic changes");
+  add_word(app, "--prove", command.proof.by, methods_of_diff,
+           "shapes (default): one theorem for all that look alike; each: every destination by itself, slower");
   add_proof_options(app, command.proof);
   app.footer(diff_footer);
 }

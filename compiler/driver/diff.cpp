@@ -92,7 +92,8 @@ int answer(const DiffCommand& command, const ResultOutputs& outputs, Session& se
   const auto old_programs = programs_of(before, command.node), new_programs = programs_of(after, command.node);
   const obligations::Setting setting{before, after, demanded.sources(),
                                      [&](const net::Packet& packet) { return demanded.holds(packet); }};
-  obligations::Differences found = obligations::differences(*old_programs, *new_programs, solver.session, &setting);
+  obligations::Differences found =
+      obligations::differences(*old_programs, *new_programs, solver.session, &setting, method(command.proof));
   for (const obligations::Reach& reach : found.reach) session.diagnostics.add(finding(reach));
   const report::Diff diff = report_of(std::move(found), std::move(before_name), std::move(after_name));
   session.progress.done();

@@ -45,10 +45,10 @@ void take_from(std::span<const Proof> built_in, Proof& proof) {
 
 }  // namespace
 
-std::vector<Proof> prove_built_in(const cluster::Cluster& cluster, smt::Session& session,
+std::vector<Proof> prove_built_in(const cluster::Cluster& cluster, smt::Session& session, obligations::Method method,
                                   base::Diagnostics& diagnostics) {
   std::vector<Proof> proofs = obligations::prove_no_conflicts(cluster, session, diagnostics);
-  std::vector<Proof> liveness = obligations::prove_liveness(cluster, session);
+  std::vector<Proof> liveness = obligations::prove_liveness(cluster, session, method);
   // Nobody has claimed that there is anything to reach.
   std::erase_if(liveness, [](const Proof& proof) { return proof.standing == Standing::vacuous; });
   std::ranges::move(liveness, std::back_inserter(proofs));
@@ -68,8 +68,8 @@ void report_contradictions(const policy::Bound& bound, const cluster::Cluster& c
 }
 
 std::vector<Proof> prove_sentences(const policy::Bound& bound, const cluster::Cluster& cluster, smt::Session& session,
-                                   std::span<const Proof> built_in) {
-  std::vector<Proof> proofs = obligations::prove(bound, cluster, session);
+                                   obligations::Method method, std::span<const Proof> built_in) {
+  std::vector<Proof> proofs = obligations::prove(bound, cluster, session, method);
   for (std::size_t i = 0; i < proofs.size(); ++i) {
     const policy::Obligation& obligation = bound.obligations.at(i);
     if (std::holds_alternative<policy::NoConflictsQuestion>(obligation.question)) take_from(built_in, proofs[i]);

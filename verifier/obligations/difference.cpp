@@ -78,7 +78,8 @@ ir::Program empty_like(const ir::Program& program) {
 
 class Comparison {
  public:
-  Comparison(smt::Session& session, const Setting* setting) : session_(session), setting_(setting) {
+  Comparison(smt::Session& session, const Setting* setting, Method method)
+      : session_(session), setting_(setting), method_(method) {
     if (setting != nullptr) zones_.emplace(*setting);
   }
 
@@ -91,6 +92,7 @@ class Comparison {
     local.insert(after.local_addresses.begin(), after.local_addresses.end());
     const std::vector<net::Address> addresses(local.begin(), local.end());
     encode::Judge judge(session_, arena, before.family, addresses);
+    judge.share_theorems(method_ == Method::shapes);
     const ir::Interpreter old_meaning(before), new_meaning(after);
     for (const net::ConntrackState state : {net::ConntrackState::fresh, net::ConntrackState::established,
                                             net::ConntrackState::related, net::ConntrackState::invalid}) {
@@ -233,6 +235,7 @@ class Comparison {
 
   smt::Session& session_;
   const Setting* setting_;
+  Method method_;
   std::optional<Zones> zones_;
   std::map<std::tuple<Change, std::string, std::string, std::string>, Group> groups_;
   std::map<std::tuple<bool, Zone, std::string, net::Protocol, std::uint16_t>, Reach> reach_;
@@ -269,9 +272,10 @@ std::string_view to_string(Zone zone) {
   return {};
 }
 
-Differences differences(const Programs& before, const Programs& after, smt::Session& session, const Setting* setting) {
+Differences differences(const Programs& before, const Programs& after, smt::Session& session, const Setting* setting,
+                        Method method) {
   const std::uint64_t queries = session.queries();
-  Comparison comparison(session, setting);
+  Comparison comparison(session, setting, method);
   std::set<std::pair<std::string, net::Family>> keys;
   for (const auto* version : {&before, &after}) {
     for (const auto& [key, program] : *version) keys.insert(key);

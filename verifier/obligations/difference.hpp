@@ -14,6 +14,7 @@
 #include "compiler/ir/l4/fate.hpp"
 #include "compiler/ir/l4/program.hpp"
 #include "compiler/net/packet.hpp"
+#include "verifier/obligations/method.hpp"
 #include "verifier/smt/session.hpp"
 
 namespace portcullis::obligations {
@@ -81,8 +82,9 @@ struct Setting {
 };
 
 // Nodes and families that only one version has are compared with a program that does nothing there. With a setting,
-// packets are told apart by where they come from, and witnesses are such as somebody would send.
+// packets are told apart by where they come from, and witnesses are such as somebody would send. By
+// shapes or each; the plain encoding is of rulesets.
 [[nodiscard]] Differences differences(const Programs& before, const Programs& after, smt::Session& session,
-                                      const Setting* setting = nullptr);
+                                      const Setting* setting = nullptr, Method method = Method::shapes);
 
 }  // namespace portcullis::obligations

@@ -23,11 +23,11 @@ const char* const compiled_anew =
 
 class Prover {
  public:
-  Prover(const cluster::Cluster& cluster, smt::Session& session)
+  Prover(const cluster::Cluster& cluster, smt::Session& session, Method method)
       : session_(session),
         network_(cluster),
-        delivery_(network_, session),
-        fates_(network_, delivery_.targets(), session) {}
+        delivery_(network_, session, method),
+        fates_(network_, delivery_.targets(), session, method) {}
 
   Proof prove(const policy::Obligation& obligation) {
     Proof proof;
@@ -132,8 +132,9 @@ class Prover {
 
 }  // namespace
 
-std::vector<Proof> prove(const policy::Bound& bound, const cluster::Cluster& cluster, smt::Session& session) {
-  Prover prover(cluster, session);
+std::vector<Proof> prove(const policy::Bound& bound, const cluster::Cluster& cluster, smt::Session& session,
+                         Method method) {
+  Prover prover(cluster, session, method);
   std::vector<Proof> out;
   out.reserve(bound.obligations.size());
   for (const policy::Obligation& obligation : bound.obligations) out.push_back(prover.prove(obligation));

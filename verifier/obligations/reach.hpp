@@ -18,6 +18,7 @@
 
 #include "compiler/cluster/cluster.hpp"
 #include "compiler/policy/bound.hpp"
+#include "verifier/obligations/method.hpp"
 #include "verifier/smt/session.hpp"
 #include "verifier/verdict/verdict.hpp"
 
@@ -26,7 +27,7 @@ namespace portcullis::obligations {
 // One Proof for each obligation, in their order. `cluster` is what they were bound to. Throws verdict::ReplayDisagrees
 // where the solver's witness does not hold when it is played through.
 [[nodiscard]] std::vector<verdict::Proof> prove(const policy::Bound& bound, const cluster::Cluster& cluster,
-                                                smt::Session& session);
+                                                smt::Session& session, Method method = Method::shapes);
 
 // What nobody has to ask for:
 //
@@ -35,6 +36,7 @@ namespace portcullis::obligations {
 //
 // One Proof each if it holds, else one for each frontend or pair that fails. A Service port without an endpoint to use
 // fails nothing: it is listed in `except` (PC3001, PC3002 say why it has none). Nothing for a cluster without Services.
-[[nodiscard]] std::vector<verdict::Proof> prove_liveness(const cluster::Cluster& cluster, smt::Session& session);
+[[nodiscard]] std::vector<verdict::Proof> prove_liveness(const cluster::Cluster& cluster, smt::Session& session,
+                                                         Method method = Method::shapes);
 
 }  // namespace portcullis::obligations

@@ -80,7 +80,8 @@ struct Delivery::Group {
 };
 
 struct Delivery::Family {
-  Family(Network& network, smt::Session& session, net::Family f) : ways(network, f, store), judge(session, store, f) {}
+  Family(Network& network, smt::Session& session, net::Family f, Method method)
+      : ways(network, f, store), judge(session, store, f, method) {}
   WayStore store;
   Ways ways;
   WayJudge judge;
@@ -108,12 +109,13 @@ struct Delivery::Losses {
   Network network;
 };
 
-Delivery::Delivery(Network& network, smt::Session& session) : network_(network), session_(session), targets_(network) {}
+Delivery::Delivery(Network& network, smt::Session& session, Method method)
+    : network_(network), session_(session), method_(method), targets_(network) {}
 Delivery::~Delivery() = default;
 
 Delivery::Family& Delivery::family(net::Family family) {
   auto& kept = families_[family == net::Family::ipv4 ? 0 : 1];
-  if (kept == nullptr) kept = std::make_unique<Family>(network_, session_, family);
+  if (kept == nullptr) kept = std::make_unique<Family>(network_, session_, family, method_);
   return *kept;
 }
 
@@ -267,7 +269,7 @@ bool Delivery::lost(const Group& group, const Demand& demand, const policy::Reac
 std::optional<bool> Delivery::fails_anew(const Group& group, const Demand& demand,
                                          const std::vector<std::uint32_t>& lost, Proof& proof) {
   Losses& left = without(lost);
-  Family anew(left.network, session_, group.family);
+  Family anew(left.network, session_, group.family, method_);
   const cluster::Node* sender = group.node == nullptr ? nullptr : left.cluster.node(group.node->name);
   // By a static route nothing gets through when a node is lost: the route may be through that one.
   std::vector<Key> keys;

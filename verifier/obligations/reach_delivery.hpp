@@ -18,7 +18,7 @@ namespace portcullis::obligations {
 class Delivery {
  public:
   // Both must outlive this.
-  Delivery(Network& network, smt::Session& session);
+  Delivery(Network& network, smt::Session& session, Method method = Method::shapes);
   ~Delivery();
   Delivery(const Delivery&) = delete;
   Delivery& operator=(const Delivery&) = delete;
@@ -73,6 +73,7 @@ class Delivery {
 
   Network& network_;
   smt::Session& session_;
+  Method method_;
   Targets targets_;
   std::array<std::unique_ptr<Family>, 2> families_;
   std::map<std::pair<const policy::SourceGroup*, net::Family>, WayJudge::ZoneId> zones_;

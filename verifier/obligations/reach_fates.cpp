@@ -38,13 +38,17 @@ struct Fates::Side {
   encode::Judge all, but_masquerade;
 };
 
-Fates::Fates(Network& network, Targets& targets, smt::Session& session)
-    : network_(network), targets_(targets), session_(session) {}
+Fates::Fates(Network& network, Targets& targets, smt::Session& session, Method method)
+    : network_(network), targets_(targets), session_(session), method_(method) {}
 Fates::~Fates() = default;
 
 Fates::Side& Fates::side(const cluster::Node& node, net::Family family) {
   std::unique_ptr<Side>& kept = sides_[{&node, family}];
-  if (kept == nullptr) kept = std::make_unique<Side>(session_, arenas_[family], network_.rules(node, family).program());
+  if (kept == nullptr) {
+    kept = std::make_unique<Side>(session_, arenas_[family], network_.rules(node, family).program());
+    kept->all.share_theorems(method_ == Method::shapes);
+    kept->but_masquerade.share_theorems(method_ == Method::shapes);
+  }
   return *kept;
 }
 
@@ -96,7 +100,7 @@ bool Fates::same_everywhere(const policy::Frontend& first, const policy::Fronten
   for (const policy::Frontend* f : {&first, &second}) {
     if (!is_alike_on_all_nodes(*f->service, *f->service_port)) return false;
   }
-  if (network_.cluster().nodes.empty()) return false;
+  if (method_ != Method::shapes || network_.cluster().nodes.empty()) return false;
   const cluster::Node& one = network_.cluster().nodes.front();
   bool any = false;
   for (const net::Family family : net::all_families) {
@@ -159,7 +163,7 @@ bool Fates::compare(const cluster::Node& node, const Key& left, const Key& right
                     bool tell_masquerade, Proof& proof) {
   Side& s = side(node, left.destination.family());
   const bool silent = with_source || !tell_masquerade || !proof.except.empty();
-  if (silent && s.same_route.holds(left, right, with_source)) return false;
+  if (silent && method_ == Method::shapes && s.same_route.holds(left, right, with_source)) return false;
   for (const bool from_node : {false, true}) {
     const specialise::Path path{from_node, net::ConntrackState::fresh};
     const specialise::NodeId a = s.side.residual(left, path), b = s.side.residual(right, path);

@@ -8,6 +8,7 @@
 
 #include "compiler/policy/bound.hpp"
 #include "verifier/encode/equality.hpp"
+#include "verifier/obligations/method.hpp"
 #include "verifier/obligations/reach_targets.hpp"
 #include "verifier/verdict/verdict.hpp"
 
@@ -16,7 +17,7 @@ namespace portcullis::obligations {
 class Fates {
  public:
   // All must outlive this.
-  Fates(Network& network, Targets& targets, smt::Session& session);
+  Fates(Network& network, Targets& targets, smt::Session& session, Method method = Method::shapes);
   ~Fates();
   Fates(const Fates&) = delete;
   Fates& operator=(const Fates&) = delete;
@@ -53,6 +54,7 @@ class Fates {
   Network& network_;
   Targets& targets_;
   smt::Session& session_;
+  Method method_;
   std::map<net::Family, specialise::Arena> arenas_;
   std::map<std::pair<const cluster::Node*, net::Family>, std::unique_ptr<Side>> sides_;
 };

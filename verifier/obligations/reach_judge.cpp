@@ -39,6 +39,7 @@ WayJudge::ZoneId WayJudge::zone(const net::PrefixSet& addresses) {
 
 // Both lists are sorted and have gaps between their intervals, so an interval that lies in a union lies in one of it.
 WayJudge::Relation WayJudge::relation(ZoneId zone, SourcedId sources) {
+  if (method_ == Method::plain) return Relation::overlaps;
   if (zone == no_zone) return Relation::apart;
   const auto [at, fresh] = relations_.try_emplace({zone, sources}, Relation::overlaps);
   if (!fresh) return at->second;
@@ -74,7 +75,7 @@ std::size_t WayJudge::CutHash::operator()(const Cut& cut) const {
 
 WayId WayJudge::cut(const Cut& what) {
   // Where no test speaks of the zone, all zones are alike.
-  if (what.zone != no_zone) {
+  if (what.zone != no_zone && method_ != Method::plain) {
     const std::optional<Interval>& hull = store_.hull(what.way);
     if (!hull || apart(what.zone, *hull)) return cut({no_zone, what.aspect, what.nodes, what.way});
   }
@@ -227,7 +228,7 @@ Answer WayJudge::find_undelivered(ZoneId zone, const std::vector<WayId>& ways) {
   ++counts_.asked;
   const std::vector<WayId> shape = cut_all(zone, Aspect::delivered, false, ways);
   const auto [at, fresh] = answers_.try_emplace({zone, true, shape});
-  if (!fresh) return at->second;
+  if (!fresh && method_ == Method::shapes) return at->second;
   ++counts_.shapes;
   const smt::Session::Scope scope(session_);
   Terms terms(*this);
@@ -242,7 +243,8 @@ Answer WayJudge::find_lost(ZoneId zone, const std::vector<WayId>& ways, std::uin
   ++counts_.asked;
   const std::vector<WayId> shape = cut_all(zone, Aspect::delivered, true, ways);
   const std::tuple question(zone, most, always, shape);
-  if (const auto same = lost_.find(question); known.empty() && same != lost_.end()) return same->second;
+  const auto same = lost_.find(question);
+  if (method_ == Method::shapes && known.empty() && same != lost_.end()) return same->second;
   ++counts_.shapes;
   const smt::Session::Scope scope(session_);
   Terms terms(*this);
@@ -271,7 +273,7 @@ Answer WayJudge::find_chance(ZoneId zone, const std::vector<WayId>& ways, Aspect
   ++counts_.asked;
   const std::vector<WayId> shape = cut_all(zone, aspect, false, ways);
   const auto [at, fresh] = answers_.try_emplace({zone, false, shape});
-  if (!fresh) return at->second;
+  if (!fresh && method_ == Method::shapes) return at->second;
   ++counts_.shapes;
   const smt::Session::Scope scope(session_);
   Terms terms(*this);

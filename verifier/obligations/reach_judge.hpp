@@ -11,6 +11,7 @@
 #include <tuple>
 #include <vector>
 
+#include "verifier/obligations/method.hpp"
 #include "verifier/obligations/reach_ways.hpp"
 #include "verifier/smt/session.hpp"
 
@@ -33,8 +34,8 @@ struct Answer {
 class WayJudge {
  public:
   // All must outlive this.
-  WayJudge(smt::Session& session, WayStore& store, net::Family family)
-      : session_(session), store_(store), family_(family) {}
+  WayJudge(smt::Session& session, WayStore& store, net::Family family, Method method = Method::shapes)
+      : session_(session), store_(store), family_(family), method_(method) {}
 
   // A set of sources of this family; not empty.
   using ZoneId = std::uint32_t;
@@ -82,6 +83,7 @@ class WayJudge {
   smt::Session& session_;
   WayStore& store_;
   net::Family family_;
+  Method method_;
   std::vector<Sourced> zones_;
   std::map<Sourced, ZoneId> zone_ids_;
   specialise::Memo<Cut, CutHash> cuts_;

@@ -33,11 +33,12 @@ std::string text(const policy::Frontend& f) {
 
 class Liveness {
  public:
-  Liveness(const cluster::Cluster& cluster, smt::Session& session)
+  Liveness(const cluster::Cluster& cluster, smt::Session& session, Method method)
       : session_(session),
+        method_(method),
         network_(cluster),
-        delivery_(network_, session),
-        fates_(network_, delivery_.targets(), session) {
+        delivery_(network_, session, method),
+        fates_(network_, delivery_.targets(), session, method) {
     reached_.whole.name = "liveness.frontends";
     reached_.whole.statement = "every frontend of a Service has a way to an endpoint";
     alike_.whole.name = "liveness.same-fate";
@@ -106,7 +107,7 @@ class Liveness {
     for (const net::Address& source : askers(frontend, family)) {
       sample.src = source;
       played = play(network_, sample, policy::Origin::outside, nullptr, Goal::delivery);
-      if (played.perhaps) return;
+      if (played.perhaps && method_ == Method::shapes) return;
     }
     Proof proof = begin(reached_);
     if (delivery_.anybody_reaches(keys, family, proof)) return;
@@ -177,6 +178,7 @@ class Liveness {
   }
 
   smt::Session& session_;
+  Method method_;
   Network network_;
   Delivery delivery_;
   Fates fates_;
@@ -185,8 +187,8 @@ class Liveness {
 
 }  // namespace
 
-std::vector<Proof> prove_liveness(const cluster::Cluster& cluster, smt::Session& session) {
-  return Liveness(cluster, session).run();
+std::vector<Proof> prove_liveness(const cluster::Cluster& cluster, smt::Session& session, Method method) {
+  return Liveness(cluster, session, method).run();
 }
 
 }  // namespace portcullis::obligations

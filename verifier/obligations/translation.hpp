@@ -9,6 +9,7 @@
 #include "backends/netfilter/evaluate.hpp"
 #include "backends/netfilter/model.hpp"
 #include "compiler/ir/l4/program.hpp"
+#include "verifier/obligations/method.hpp"
 #include "verifier/smt/session.hpp"
 #include "verifier/verdict/verdict.hpp"
 
@@ -29,12 +30,6 @@ struct TranslationPlaces {
   std::optional<netfilter::Because> decides;
   // Rules with matches that are not known, where the verdict depends on what they say.
   std::vector<base::SourceSpan> opaque;
-};
-
-enum class Method : std::uint8_t {
-  shapes,  // a theorem a shape, and one region of it by the plain encoding
-  each,    // every region by itself
-  plain,   // every region by the plain encoding (translation_plain.hpp)
 };
 
 // `model` is what was read back, foreign parts of the node included; `name` is the proof's. The proof is refuted only

@@ -22,7 +22,8 @@ std::vector<base::Diagnostic> check(std::string_view text) {
   const manifest::Input input = manifest::read_text("example.yaml", std::string(text), false, {}, sources, diagnostics);
   const cluster::Cluster cluster = cluster::resolve(input, {}, diagnostics).cluster;
   smt::Session session;
-  const std::vector<verdict::Proof> proofs = driver::prove_built_in(cluster, session, diagnostics);
+  const std::vector<verdict::Proof> proofs =
+      driver::prove_built_in(cluster, session, obligations::Method::shapes, diagnostics);
   return driver::tell(diagnostics, proofs).findings;
 }
 
@@ -30,7 +31,8 @@ std::vector<base::Diagnostic> check(std::string_view text) {
 std::vector<base::Diagnostic> check_policy(std::string_view text) {
   const tests::BoundWorld world(tests::shop, {std::string(text)});
   smt::Session session;
-  const std::vector<verdict::Proof> proofs = driver::prove_sentences(world.bound, world.cluster, session, {});
+  const std::vector<verdict::Proof> proofs =
+      driver::prove_sentences(world.bound, world.cluster, session, obligations::Method::shapes, {});
   return driver::tell(world.diagnostics, proofs).findings;
 }
 

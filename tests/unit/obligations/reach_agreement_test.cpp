@@ -253,6 +253,16 @@ TEST_CASE("the prover and trying every packet agree about random clusters and se
       CHECK(world.proofs[i].standing == by_trying(brute, question));
       ++seen[{question.index(), world.proofs[i].standing}];
     }
+    for (const obligations::Method method : {obligations::Method::each, obligations::Method::plain}) {
+      if (seed % 3 != 0) break;  // these ask the solver for much more
+      smt::Session session;
+      const auto others = obligations::prove(world.bound, world.cluster, session, method);
+      REQUIRE(others.size() == world.proofs.size());
+      for (std::size_t i = 0; i < others.size(); ++i) {
+        INFO(others[i].name << " by method " << static_cast<int>(method) << ": " << others[i].reason);
+        CHECK(others[i].standing == world.proofs[i].standing);
+      }
+    }
     packets += brute.counts.packets;
     lost += brute.counts.lost;
   }
