@@ -43,6 +43,7 @@ class Gathered {
     all_refused_ = (first || (all_refused_ && b.end == first_.end)) && b.end != Branch::End::passed;
     if (!b.translated && untranslated_ > 0 && !same_untouched(b)) torn_ = true;
     if (first) first_ = b;
+    if (stray_.empty()) stray_ = b.stray_memory;
     cost_.rules = std::max(cost_.rules, b.cost.rules);
     cost_.lookups = std::max(cost_.lookups, b.cost.lookups);
     if (!b.translated) {
@@ -65,7 +66,10 @@ class Gathered {
     Evaluation out;
     out.cost = cost_;
     if (first_.because) out.because = {*first_.because};
-    if (all_refused_) {
+    if (!stray_.empty()) {
+      out.torn = true;
+      out.not_modelled = stray_;
+    } else if (all_refused_) {
       out.fate = refused(first_.end);
     } else if (torn_ || (untranslated_ > 0 && !targets_.empty())) {
       out.torn = true;
@@ -114,6 +118,7 @@ class Gathered {
   std::map<Key, std::tuple<ir::Target, Rational, Because>> targets_;
   std::size_t total_ = 0, untranslated_ = 0;
   Branch first_, untouched_;
+  std::string stray_;
   std::optional<std::uint32_t> seconds_;
   bool all_refused_ = false, torn_ = false, inexact_ = false;
   Cost cost_;

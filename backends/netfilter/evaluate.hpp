@@ -64,8 +64,8 @@ struct Because {
 struct Evaluation {
   ir::Fate fate;             // weights without a common factor
   std::string not_modelled;  // why the fate is not known; empty if it is
-  // The reason is that there is no single fate: whether the packet is translated, or for how long it is remembered, is
-  // left to chance. No program means that.
+  // The reason is that no program means that: whether the packet is translated, or for how long it is remembered, is
+  // left to chance; or it is remembered twice, or without being translated.
   bool torn = false;
   // Of a translation: one for each of fate.targets. Else one, or none where no rule decides.
   std::vector<Because> because;

@@ -61,8 +61,8 @@ class Walk {
       if (!out_.because) out_.because.emplace();
       out_.because->masquerade = masquerade_;
     }
-    if (!out_.translated && !out_.label.empty())
-      throw NotModelled{"affinity is recorded for a packet that is not translated"};
+    if (!out_.translated && !out_.label.empty() && out_.stray_memory.empty())
+      out_.stray_memory = "affinity is recorded for a packet that is not translated";
     return std::move(out_);
   }
 
@@ -305,7 +305,8 @@ class Walk {
     if (u.operation == Update::Operation::add && memory_.recalls(packet_.src, label)) {
       throw NotModelled{"the memory " + set.name + " is not renewed"};
     }
-    if (!out_.label.empty() && out_.label != label) throw NotModelled{"one packet is remembered twice, by " + set.name};
+    if (!out_.label.empty() && out_.label != label)
+      out_.stray_memory = "one packet is remembered twice, by " + set.name;
     ++out_.cost.lookups;
     out_.label = label;
     out_.seconds = u.timeout_seconds ? u.timeout_seconds : set.timeout_seconds;

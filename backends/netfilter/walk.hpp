@@ -32,7 +32,8 @@ struct Branch {
   bool local = false;     // the destination in the end
   bool accepted = false;  // an explicit accept at input, forward or output
   bool masquerade = false;
-  std::string label;  // memory that was refreshed
+  std::string label;         // memory that was refreshed
+  std::string stray_memory;  // what is remembered that no program would remember; empty if nothing is
   std::optional<std::uint32_t> seconds;
   std::optional<Because> because;
   Cost cost;
