@@ -43,6 +43,8 @@ Arguments read_arguments(const fs::path& path) {
       out.check = true;
     } else if (line == "diff") {
       out.diff = true;
+    } else if (word == "plain" && value.empty()) {
+      out.plain = true;
     } else if (word == "ruleset" && !value.empty()) {
       out.rulesets.push_back(value);
     } else if (word == "limit" && !value.empty()) {
@@ -152,6 +154,7 @@ std::string check(const Case& golden) {
 std::string verify(const Case& golden, const std::string& form) {
   driver::VerifyCommand command;
   command.rulesets = golden.arguments.rulesets;
+  if (golden.arguments.plain) command.proof.by = driver::ProveBy::plain;
   return said(golden, std::move(command), form);
 }
 

@@ -19,6 +19,7 @@ struct Arguments {
   std::optional<std::string> lock;
   bool check = false;                  // what `check` says is expected, too
   std::vector<std::string> rulesets;   // of the node: what `verify` says of them is expected, too
+  bool plain = false;                  // proved by the plain encoding
   std::optional<std::uint64_t> limit;  // of steps of the solver
   bool diff = false;                   // what `diff` says between `base` and `input` is expected, too
 };

@@ -204,7 +204,7 @@ class Validation {
     proof_.standing = Standing::refuted;
     proof_.witness = packet;
     proof_.reason = answers_text(packet, played) + (why.empty() ? "" : " (" + why + ")");
-    places_ = {deciding(played), {}};
+    places_ = {deciding(played.meant, played.got), {}};
   }
 
   // Whether the packet shows a difference; then it is the verdict.
@@ -212,20 +212,6 @@ class Validation {
     const Played played = play(packet, {}, {});
     if (played.differs) refute(packet, played, why);
     return played.differs;
-  }
-
-  [[nodiscard]] static std::optional<netfilter::Because> deciding(const Played& played) {
-    const std::vector<netfilter::Because>& all = played.got.because;
-    if (all.empty()) return {};
-    const auto& got = played.got.fate.targets;
-    for (std::size_t i = 0; i < std::min(got.size(), all.size()); ++i) {
-      const auto same = [&](const ir::Target& t) {
-        return t.address == got[i].address && t.port == got[i].port && t.masquerade == got[i].masquerade &&
-               t.then == got[i].then;
-      };
-      if (std::ranges::none_of(played.meant.targets, same)) return all[i];
-    }
-    return all.front();
   }
 
   // ---- matches that are not known
@@ -236,16 +222,11 @@ class Validation {
     return fmt::format("{}", fmt::join(names, " and "));
   }
 
-  [[nodiscard]] std::string opaque_text(const std::vector<OpaqueHolds>& asked,
-                                        const netfilter::Answers& answers) const {
-    std::string holds, fails;
-    for (const OpaqueHolds& o : asked) {
-      std::string& to = answers.contains({o.match, static_cast<netfilter::Hook>(o.hook)}) ? holds : fails;
-      to += fmt::format("{}`{}`", to.empty() ? "" : " and ", model_.opaque[o.match].text);
-    }
-    if (!holds.empty()) holds += " holds";
-    if (!fails.empty()) fails += " does not hold";
-    return holds + (holds.empty() || fails.empty() ? "" : " and ") + fails;
+  [[nodiscard]] static std::vector<OpaqueAsked> asked_of(const std::vector<OpaqueHolds>& asked) {
+    std::vector<OpaqueAsked> out;
+    out.reserve(asked.size());
+    for (const OpaqueHolds& o : asked) out.emplace_back(o.match, static_cast<netfilter::Hook>(o.hook));
+    return out;
   }
 
   // One packet under everything that those matches can say.
@@ -268,13 +249,11 @@ class Validation {
     if (always) {
       refute(one.packet, differing->first, asked.empty() ? "" : "surely, whatever is said by " + opaque_names(asked));
     } else if (possible_.empty()) {
-      possible_ =
-          fmt::format("{}, if {}", answers_text(one.packet, differing->first), opaque_text(asked, differing->second));
-      places_.decides = deciding(differing->first);
-      for (const OpaqueHolds& o : asked) {
-        const base::SourceSpan span = model_.opaque[o.match].span;
-        if (std::ranges::find(places_.opaque, span) == places_.opaque.end()) places_.opaque.push_back(span);
-      }
+      const std::vector<OpaqueAsked> all = asked_of(asked);
+      possible_ = fmt::format("{}, if {}", answers_text(one.packet, differing->first),
+                              opaque_text(model_, all, differing->second));
+      places_.decides = deciding(differing->first.meant, differing->first.got);
+      add_places(model_, all, places_);
     }
     return true;
   }
@@ -351,7 +330,8 @@ Proof prove_translation(std::string name, const ir::Program& program, const netf
                         TranslationCounts* counts, TranslationPlaces* places) {
   if (method == Method::plain) {
     std::size_t regions = 0;
-    Proof plain = prove_translation_plainly(std::move(name), program, model, node, session, Slices::named, &regions);
+    Proof plain =
+        prove_translation_plainly(std::move(name), program, model, node, session, Slices::named, &regions, places);
     if (counts != nullptr) *counts = {regions, 0, 0, 0, 0};
     return plain;
   }

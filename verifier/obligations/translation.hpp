@@ -10,6 +10,7 @@
 #include "backends/netfilter/model.hpp"
 #include "compiler/ir/l4/program.hpp"
 #include "verifier/obligations/method.hpp"
+#include "verifier/obligations/translation_told.hpp"
 #include "verifier/smt/session.hpp"
 #include "verifier/verdict/verdict.hpp"
 
@@ -22,14 +23,6 @@ using verdict::Standing;
 struct TranslationCounts {
   std::size_t regions = 0, shapes = 0, concrete = 0, by_cases = 0;
   std::size_t anchors = 0;  // regions that the plain encoding has proved too: one of every shape
-};
-
-// Places of the ruleset's text that a verdict is about.
-struct TranslationPlaces {
-  // Refuted, or possibly so: what decides the packet, or the first of its endpoints that the program does not have.
-  std::optional<netfilter::Because> decides;
-  // Rules with matches that are not known, where the verdict depends on what they say.
-  std::vector<base::SourceSpan> opaque;
 };
 
 // `model` is what was read back, foreign parts of the node included; `name` is the proof's. The proof is refuted only

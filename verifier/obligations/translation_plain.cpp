@@ -1,6 +1,7 @@
 #include "verifier/obligations/translation_plain.hpp"
 
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -59,8 +60,8 @@ class Validation {
       plain::Regions::for_each_whole(each);
     }
     if (proof_.standing != Standing::refuted) {
-      proof_.standing = open_.empty() ? Standing::proved : Standing::unknown;
-      proof_.reason = open_;
+      proof_.standing = open_.empty() && possible_.empty() ? Standing::proved : Standing::unknown;
+      proof_.reason = possible_.empty() ? open_ : "possibly " + possible_;
     }
     proof_.queries = session_.queries() - queries;
     proof_.steps = session_.steps() - steps;
@@ -69,6 +70,7 @@ class Validation {
   }
 
   [[nodiscard]] std::size_t regions() const { return encodings_.judged(); }
+  [[nodiscard]] const TranslationPlaces& places() const { return places_; }
 
  private:
   void judge(const plain::Region& region) {
@@ -77,7 +79,7 @@ class Validation {
       case Judgement::Kind::equal:
         return;
       case Judgement::Kind::different:
-        if (replay(j)) return;
+        if (replay(j) || !possible_.empty()) return;
         leave_open(region, (j.opaque.empty() ? std::string("a difference that does not show in a packet")
                                              : "matches that are not known decide: " + names(j)) +
                                in_brackets(j.reason));
@@ -99,7 +101,8 @@ class Validation {
 
   static std::string in_brackets(const std::string& why) { return why.empty() ? why : " (" + why + ")"; }
 
-  // Whether the packet shows a difference; then it is the verdict.
+  // Whether the packet shows a difference whatever matches that are not known say; then it is the verdict. If it shows
+  // one for some of what they can say, that is kept.
   bool replay(const Judgement& j) {
     const net::Packet& packet = *j.witness;
     ir::Memory meant_memory, kept_memory;
@@ -108,22 +111,37 @@ class Validation {
     const ir::Fate meant = interpreter_.fate(packet, meant_memory);
     const std::vector<std::pair<netfilter::OpaqueId, netfilter::Hook>> opaque(j.opaque.begin(), j.opaque.end());
     if (opaque.size() > most_opaque) return false;
-    netfilter::Evaluation got;
-    // Surely: whatever the matches that are not known say of the packet.
+    std::optional<std::pair<netfilter::Evaluation, netfilter::Answers>> differing;
+    bool always = true;
     for (std::uint32_t bits = 0; bits < 1U << opaque.size(); ++bits) {
       netfilter::Answers answers;
       for (std::size_t i = 0; i < opaque.size(); ++i) {
         if ((bits >> i & 1U) != 0) answers.insert(opaque[i]);
       }
-      got = evaluator_.evaluate(node_, packet, kept_memory, &answers);
-      if (!differs(packet, meant, got)) return false;
+      netfilter::Evaluation got = evaluator_.evaluate(node_, packet, kept_memory, &answers);
+      const bool here = differs(packet, meant, got);
+      always = always && here;
+      if (here) differing = {std::move(got), std::move(answers)};
     }
+    if (!differing) return false;
+    const auto& [got, answers] = *differing;
+    if (!always) {
+      if (!possible_.empty()) return false;
+      possible_ = fmt::format("{}, if {}", answers_text(packet, meant, got), opaque_text(model_, opaque, answers));
+      places_.decides = deciding(meant, got);
+      add_places(model_, opaque, places_);
+      return false;
+    }
+    places_ = {deciding(meant, got), {}};
     proof_.standing = Standing::refuted;
     proof_.witness = packet;
-    proof_.reason =
-        fmt::format("{}: the ruleset says {}, the program {}{}", packet.text(),
-                    got.torn ? got.not_modelled : ir::text(got.fate), ir::text(meant), in_brackets(j.reason));
+    proof_.reason = answers_text(packet, meant, got) + in_brackets(j.reason);
     return true;
+  }
+
+  static std::string answers_text(const net::Packet& packet, const ir::Fate& meant, const netfilter::Evaluation& got) {
+    return fmt::format("{}: the ruleset says {}, the program {}", packet.text(),
+                       got.torn ? got.not_modelled : ir::text(got.fate), ir::text(meant));
   }
 
   bool differs(const net::Packet& packet, const ir::Fate& meant, netfilter::Evaluation& got) const {
@@ -161,17 +179,21 @@ class Validation {
   netfilter::Evaluator evaluator_;
   std::set<std::string> meant_labels_;
   Proof proof_;
-  std::string open_;  // why the verdict is not proved, unless it is refuted
+  TranslationPlaces places_;
+  // Why the verdict is not proved, unless it is refuted: something is not decided, or a packet differs if matches that
+  // are not known say so.
+  std::string open_, possible_;
 };
 
 }  // namespace
 
 Proof prove_translation_plainly(std::string name, const ir::Program& program, const netfilter::Model& model,
                                 const netfilter::NodeFacts& node, smt::Session& session, Slices slices,
-                                std::size_t* regions) {
+                                std::size_t* regions, TranslationPlaces* places) {
   Validation validation(program, model, node, session);
   Proof proof = validation.run(std::move(name), slices);
   if (regions != nullptr) *regions = validation.regions();
+  if (places != nullptr) *places = validation.places();
   return proof;
 }
 

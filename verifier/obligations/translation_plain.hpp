@@ -7,6 +7,7 @@
 #include "backends/netfilter/evaluate.hpp"
 #include "backends/netfilter/model.hpp"
 #include "compiler/ir/l4/program.hpp"
+#include "verifier/obligations/translation_told.hpp"
 #include "verifier/smt/session.hpp"
 #include "verifier/verdict/verdict.hpp"
 
@@ -19,10 +20,11 @@ enum class Slices : std::uint8_t {
 };
 
 // The claim of prove_translation (translation.hpp). Refuted only with a packet on which the interpreter and the
-// evaluator disagree. `regions`, if given, is how many were judged.
+// evaluator disagree. `regions`, if given, is how many were judged; `places` as of prove_translation.
 [[nodiscard]] verdict::Proof prove_translation_plainly(std::string name, const ir::Program& program,
                                                        const netfilter::Model& model, const netfilter::NodeFacts& node,
                                                        smt::Session& session, Slices slices = Slices::named,
-                                                       std::size_t* regions = nullptr);
+                                                       std::size_t* regions = nullptr,
+                                                       TranslationPlaces* places = nullptr);
 
 }  // namespace portcullis::obligations
