@@ -24,7 +24,7 @@ class Elements {
   };
   // Which element holds the key, if it is not dynamic: as the kernel, the first one. Hits that are known not to hold
   // are left out.
-  [[nodiscard]] std::vector<Hit> find(Terms& terms, netfilter::SetId set, std::span<const Word> key);
+  [[nodiscard]] std::vector<Hit> find(Terms& terms, netfilter::SetId id, std::span<const Word> key);
   [[nodiscard]] const netfilter::Model& model() const { return model_; }
 
  private:

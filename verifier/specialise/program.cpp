@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 #include <tuple>
 
 #include "backends/netfilter/value.hpp"
@@ -41,6 +42,15 @@ bool in_state(ir::States states, ConntrackState state) {
 // Kinds of addresses: those that frontends have, and those that checks ask for.
 constexpr std::uint32_t with_port = 1, first_kind_of_check = 2;
 
+// What a sorted list has under a key. Most keys are beyond its ends.
+template <class Key>
+std::span<const std::pair<Key, std::uint32_t>> under(const std::vector<std::pair<Key, std::uint32_t>>& sorted,
+                                                     const Key& key) {
+  if (sorted.empty() || key < sorted.front().first || sorted.back().first < key) return {};
+  const auto found = std::ranges::equal_range(sorted, key, {}, &std::pair<Key, std::uint32_t>::first);
+  return {found.begin(), found.end()};
+}
+
 Interval loopback(net::Family family) {
   if (family == net::Family::ipv4) return {net::Address::v4(0x7F000000), net::Address::v4(0x7FFFFFFF)};
   const net::Address one = *net::Address::parse("::1");
@@ -68,9 +78,9 @@ ProgramSide::ProgramSide(Arena& arena, const ir::Program& program, Local local)
   for (std::uint32_t i = 0; i < program.checks.size(); ++i) {
     const ir::Check& check = program.checks[i];
     std::visit(Overloaded{
-                   [&](const ir::ToFrontend& to) { frontend_checks_[to.key].push_back(i); },
+                   [&](const ir::ToFrontend& to) { frontend_checks_.emplace_back(to.key, i); },
                    [&](const ir::ToNodePort& to) { node_port_checks_[{to.protocol, to.port}].push_back(i); },
-                   [&](const ir::ToAddress& to) { address_checks_[to.address].push_back(i); },
+                   [&](const ir::ToAddress& to) { address_checks_.emplace_back(to.address, i); },
                    [&](const ir::AnyPacket&) { general_checks_.push_back(i); },
                    [&](const ir::ToPrefix&) { general_checks_.push_back(i); },
                    [&](const ir::Marked&) { general_checks_.push_back(i); },
@@ -78,6 +88,8 @@ ProgramSide::ProgramSide(Arena& arena, const ir::Program& program, Local local)
                },
                check.match);
   }
+  std::ranges::sort(frontend_checks_);
+  std::ranges::sort(address_checks_);
   for (std::uint32_t i = 0; i < program.checks.size(); ++i) {
     const ir::Check& check = program.checks[i];
     for (std::size_t state = 0; state < asked_.size(); ++state) {
@@ -118,8 +130,7 @@ std::size_t ProgramSide::AddressHash::operator()(const ir::RouteKey& key) const 
 // other kinds before and behind. Two of one address may be in either order.
 std::uint32_t ProgramSide::kind_of_check(std::uint32_t index) {
   const ir::Check& check = program_.checks[index];
-  const auto& at_address = address_checks_[std::get<ir::ToAddress>(check.match).address];
-  if (at_address.size() > 1) return like_no_other;
+  if (under(address_checks_, std::get<ir::ToAddress>(check.match).address).size() > 1) return like_no_other;
   const auto general = std::ranges::lower_bound(general_checks_, index) - general_checks_.begin();
   const std::tuple kind(check.hooks.input, check.hooks.forward, check.hooks.output, check.states, check.verdict,
                         general);
@@ -343,17 +354,17 @@ NodeId ProgramSide::check_from(const Seen& seen, std::size_t which, std::size_t 
 // In order; nothing behind a check that matches every source.
 std::vector<std::uint32_t> ProgramSide::matching(const Seen& seen, bool ir::Hooks::* hook) const {
   std::vector<std::uint32_t> found;
-  const auto consider = [&](const std::vector<std::uint32_t>& indexes) {
+  const auto consider = [&](std::span<const std::uint32_t> indexes) {
     for (const std::uint32_t i : indexes) {
       const ir::Check& c = program_.checks[i];
       if (c.hooks.*hook && in_state(c.states, path_.state) && may_match(c, seen)) found.push_back(i);
     }
   };
   consider(general_checks_);
-  if (const auto at = address_checks_.find(seen.destination); at != address_checks_.end()) consider(at->second);
+  for (const auto& [address, index] : under(address_checks_, seen.destination)) consider(std::span(&index, 1));
   if (key_.protocol != net::Protocol::icmp) {
-    const auto frontend = frontend_checks_.find(route_key(seen.destination, key_.protocol, seen.port));
-    if (frontend != frontend_checks_.end()) consider(frontend->second);
+    const ir::RouteKey exact = route_key(seen.destination, key_.protocol, seen.port);
+    for (const auto& [key, index] : under(frontend_checks_, exact)) consider(std::span(&index, 1));
     const auto node_port = node_port_checks_.find({key_.protocol, seen.port});
     if (node_port != node_port_checks_.end()) consider(node_port->second);
   }

@@ -80,9 +80,9 @@ class ProgramSide : public Side {
   Path path_;
 
   std::unordered_map<ir::RouteKey, const ir::RangeCheck*, AddressHash> pre_;
-  std::unordered_map<ir::RouteKey, std::vector<std::uint32_t>, AddressHash> frontend_checks_;
+  std::vector<std::pair<ir::RouteKey, std::uint32_t>> frontend_checks_;  // sorted
   std::map<std::pair<net::Protocol, std::uint16_t>, std::vector<std::uint32_t>> node_port_checks_;
-  std::unordered_map<net::Address, std::vector<std::uint32_t>, AddressHash> address_checks_;
+  std::vector<std::pair<net::Address, std::uint32_t>> address_checks_;  // sorted
   std::vector<std::uint32_t> general_checks_;
   std::map<std::tuple<bool, bool, bool, ir::States, ir::Verdict, std::ptrdiff_t>, std::uint32_t> check_kinds_;
   // What packets of one conntrack state are asked.
