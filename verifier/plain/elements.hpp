@@ -34,9 +34,9 @@ class Elements {
     std::vector<std::uint32_t> all;
     bool apart = true;  // no two elements hold the same key
   };
-  Indexed& index(netfilter::SetId set);
+  Indexed& index(netfilter::SetId id);
   [[nodiscard]] Bit holds(Terms& terms, const netfilter::Set& set, std::uint32_t element, std::span<const Word> key);
-  void scan(Terms& terms, netfilter::SetId set, std::span<const Word> key, const Bit& when, std::vector<Hit>& hits);
+  void scan(Terms& terms, netfilter::SetId id, std::span<const Word> key, const Bit& when, std::vector<Hit>& hits);
 
   const netfilter::Model& model_;
   std::vector<std::unique_ptr<netfilter::SetIndex>> whole_;  // for keys that are known
