@@ -176,8 +176,8 @@ class PortCuts {
 
 class Partition {
  public:
-  Partition(Side& left, Side& right, net::Family family, const Path& path, const Arena& arena)
-      : sides_{&left, &right}, family_(family), path_(path), arena_(arena) {
+  Partition(Side& left, Side& right, net::Family family, const Path& path, const Arena& arena, Singles singles)
+      : sides_{&left, &right}, family_(family), path_(path), arena_(arena), singles_(singles) {
     for (std::size_t i = 0; i < 2; ++i) {
       known_[i].assign(sides_[i]->tests(), false);
       of_visit_[i].assign(sides_[i]->tests(), 0);
@@ -304,7 +304,10 @@ class Partition {
         known_[side][test] = true;
         address_cuts_.clear();
         sides_[side]->address_cuts(test, protocol_, address_cuts_);
-        for (const AddressCut& cut : address_cuts_) addresses_.add(cut, side, test);
+        for (AddressCut& cut : address_cuts_) {
+          if (singles_ == Singles::apart) cut.kind = like_no_other;
+          addresses_.add(cut, side, test);
+        }
         grown_ = grown_ || !address_cuts_.empty();
       }
       if (part.first == part.last && !is_class) continue;
@@ -372,6 +375,7 @@ class Partition {
   net::Family family_;
   Path path_;
   const Arena& arena_;
+  Singles singles_;
   net::Protocol protocol_ = net::Protocol::tcp;
   std::array<std::vector<bool>, 2> known_;                    // tests whose address cuts are in addresses_
   std::uint32_t visit_ = 0;                                   // to a piece
@@ -388,8 +392,8 @@ class Partition {
 }  // namespace
 
 void for_each_region(Side& left, Side& right, net::Family family, const Path& path, const Arena& arena,
-                     const std::function<void(const Pair&)>& each) {
-  Partition(left, right, family, path, arena).run(each);
+                     const std::function<void(const Pair&)>& each, Singles singles) {
+  Partition(left, right, family, path, arena, singles).run(each);
 }
 
 }  // namespace portcullis::specialise

@@ -12,6 +12,7 @@
 // test changes its answer inside of the region.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <vector>
@@ -36,8 +37,12 @@ struct Pair {
   NodeId left = 0, right = 0;
 };
 
+// What becomes of single addresses that no test tells apart. Their diagrams are one, but not the rules and elements
+// that a run goes through: those of an address are seen by a run at that address.
+enum class Singles : std::uint8_t { in_classes, apart };
+
 // Calls `each` for every region of the path, in a fixed order. `each` may ask the sides for anything.
 void for_each_region(Side& left, Side& right, net::Family family, const Path& path, const Arena& arena,
-                     const std::function<void(const Pair&)>& each);
+                     const std::function<void(const Pair&)>& each, Singles singles = Singles::in_classes);
 
 }  // namespace portcullis::specialise

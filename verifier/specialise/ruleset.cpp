@@ -7,6 +7,7 @@
 #include "compiler/base/error.hpp"
 #include "verifier/specialise/chain_index.hpp"
 #include "verifier/specialise/fields.hpp"
+#include "verifier/specialise/foreseen.hpp"
 #include "verifier/specialise/hooks.hpp"
 #include "verifier/specialise/later.hpp"
 #include "verifier/specialise/lookup.hpp"
@@ -59,6 +60,7 @@ class RulesetSide::Run {
   [[nodiscard]] std::size_t tests() const { return cuts_.tests(); }
   [[nodiscard]] RulesetCuts& cuts() { return cuts_; }
   [[nodiscard]] const Memories& memories() const { return memories_; }
+  [[nodiscard]] Notes& notes() { return notes_; }
 
  private:
   enum class Flow : std::uint8_t {
@@ -99,11 +101,12 @@ class RulesetSide::Run {
       }
       const Rule& rule = chain.rules[top.rule];
       if (s.statement == rule.statements.size()) {
+        acts(s);
         next_rule(s);
         continue;
       }
       if (s.statement == 0) {
-        if (++rules_run_ > max_rules) return arena_.unknown("a circle of chains around " + chain.name);
+        if (++rules_run_ > max_rules) return not_modelled("a circle of chains around " + chain.name);
         const auto& only = rules_.of(top.chain, top.rule).protocol;
         if (only && *only != protocol_) {
           next_rule(s);
@@ -198,6 +201,7 @@ class RulesetSide::Run {
   }
 
   Flow follow(RunState& s, const Verdict& v) {
+    acts(s);
     switch (v.kind) {
       case Verdict::Kind::go_on:
         return Flow::next;
@@ -232,16 +236,25 @@ class RulesetSide::Run {
     try {
       return std::visit([&](const auto& st) { return run(s, st); }, statement);
     } catch (const NotModelled& e) {
-      return done(arena_.unknown(e.why));
+      return done(not_modelled(e.why));
     }
   }
+
+  NodeId not_modelled(const std::string& why) {
+    notes_.leave_open();
+    return arena_.unknown(why);
+  }
+
+  // The rule on top does what it says.
+  void acts(const RunState& s) { notes_.rule(s.stack[s.depth - 1U].chain, s.stack[s.depth - 1U].rule); }
 
   static Flow only_if(bool holds) { return holds ? Flow::next : Flow::break_off; }
 
   // Both ways: on with the rule where one of the atoms holds, off it elsewhere (or the other way round). The run itself
   // goes on off the rule: rules in a row that ask something do not nest, so thousands of them need no deeper stack.
   Flow split(RunState& s, std::span<const Atom> atoms, bool negated) {
-    if (fails_later(s)) return Flow::break_off;
+    const RunState::Frame& top = s.stack[s.depth - 1U];
+    if (fails_later(s, model_.chains[top.chain].rules[top.rule], statement_, cuts_, fields_)) return Flow::break_off;
     Fork fork;
     for (const Atom& a : atoms) fork.atoms.push_back(arena_.atom(a));
     RunState on = s;
@@ -250,25 +263,6 @@ class RulesetSide::Run {
     later_.push_back(std::move(fork));
     next_rule(s);
     return Flow::moved;
-  }
-
-  // A later match of the rule fails, whatever the rest of the packet is. Matches change nothing, so their order within
-  // a rule is of no consequence; without this, k rules `-s … -d …` in a row would be 2^k ways.
-  bool fails_later(RunState& s) {
-    const RunState::Frame& top = s.stack[s.depth - 1U];
-    const Rule& rule = model_.chains[top.chain].rules[top.rule];
-    const std::uint32_t first = rules_.of(top.chain, top.rule).first_statement;
-    for (std::size_t i = s.statement + 1U; i < rule.statements.size(); ++i) {
-      const auto* m = std::get_if<Match>(&rule.statements[i]);
-      if (m == nullptr) return false;
-      if (cuts_.implied(first + static_cast<std::uint32_t>(i))) continue;
-      if (m->key.size() != 1 || m->negated || std::holds_alternative<InSet>(m->test)) continue;
-      statement_ = first + static_cast<std::uint32_t>(i);
-      const Operand x = fields_.operand(s, m->key.front(), statement_, false);
-      if (x.kind == Operand::Kind::missing) return true;
-      if (!x.open() && !passes(m->test, x.value)) return true;
-    }
-    return false;
   }
 
   Flow run(RunState& s, const Match& m) {
@@ -304,6 +298,7 @@ class RulesetSide::Run {
     if (!open) return only_if(find(id).has_value() != m.negated);
     const Operand& x = operands_[*open];
     open_fields_.of(model_, id, *open).matching(key_words_, found_);
+    for (const std::uint32_t e : found_) notes_.element(id, e);
     if (x.kind == Operand::Kind::source_local) {
       const auto holds = [&](std::uint32_t type) {
         return std::ranges::any_of(found_, [&](std::uint32_t e) {
@@ -332,7 +327,10 @@ class RulesetSide::Run {
   }
 
   Flow run(RunState& s, const Decide& d) { return follow(s, d.verdict); }
-  Flow run(RunState&, const Reject&) { return done(refusal(Outcome::End::rejected)); }
+  Flow run(RunState& s, const Reject&) {
+    acts(s);
+    return done(refusal(Outcome::End::rejected));
+  }
 
   Flow run(RunState& s, const DecideByMap& d) {
     if (const Random* random = unchosen(s, d.key)) return uniform(s, *random);
@@ -347,6 +345,7 @@ class RulesetSide::Run {
 
   Flow run(RunState& s, const Assign& a) {
     if (const auto flow = evaluate(s, a.value)) return *flow;
+    acts(s);
     (a.field == Field::mark ? s.mark : s.priority) = value_.front();
     return Flow::next;
   }
@@ -358,6 +357,7 @@ class RulesetSide::Run {
       throw NotModelled{"dnat at " + std::string(to_string(s.hook))};
     if (const auto flow = evaluate(s, t.value)) return *flow;
     if (!t.has_port) throw NotModelled{"dnat that leaves the port"};
+    acts(s);
     Value value;
     const std::size_t words = t.family == net::Family::ipv4 ? 1 : 4;
     std::copy_n(value_.begin(), words, value.words.begin());
@@ -379,16 +379,7 @@ class RulesetSide::Run {
                      static_cast<std::uint32_t>(s.next_base), s.dnat ? 1U : 0U}};
     const std::uint32_t place = templates_.place(key);
     if (const NodeId* known = templates_.at(place)) return arena_.to(endpoint, label, seconds, *known);
-    s.destination = address;
-    s.port = port;
-    s.endpoint = endpoint;
-    s.translated = s.translated_here = true;
-    s.label = none;
-    s.seconds.reset();
-    s.accepted = false;
-    s.depth = 0;
-    s.random.reset();
-    s.element.reset();
+    s.translate(address, port, endpoint);
     const std::uint64_t asked = fields_.consulted().count();
     const std::size_t lowest = lowest_;
     const NodeId node = go(s);
@@ -399,6 +390,7 @@ class RulesetSide::Run {
 
   Flow run(RunState& s, const netfilter::Masquerade&) {
     if (s.hook != Hook::postrouting) throw NotModelled{"masquerade at " + std::string(to_string(s.hook))};
+    acts(s);
     s.masquerade = s.translated_here = true;
     s.depth = 0;
     lowest_ = 0;
@@ -414,6 +406,7 @@ class RulesetSide::Run {
     if (s.translated) throw NotModelled{"affinity is recorded after translation"};
     const LabelId label = memory(s, u.key, set, u.set, open);
     if (s.label != none && s.label != label) throw NotModelled{"one packet is remembered twice, by " + set.name};
+    acts(s);
     s.label = label;
     s.seconds = u.timeout_seconds ? u.timeout_seconds : set.timeout_seconds;
     return Flow::next;
@@ -508,6 +501,7 @@ class RulesetSide::Run {
       const std::vector<Atom> atoms = questions_.among(s, x, map, *open, found_);
       RunState hit = s;
       hit.element = elements[i];
+      notes_.element(id, elements[i]);
       node = arena_.test(arena_.atom(atoms.front()), go(hit), node);
     }
     return done(node);
@@ -538,7 +532,11 @@ class RulesetSide::Run {
 
   // ---- sets
 
-  std::optional<std::uint32_t> find(SetId set) const { return indexed_.sets[set].find(key_words_); }
+  std::optional<std::uint32_t> find(SetId set) {
+    const auto element = indexed_.sets[set].find(key_words_);
+    if (element) notes_.element(set, *element);
+    return element;
+  }
 
   // The destination is nobody's endpoint, as far as is known: no translation that was worked out for another
   // destination leaves it as it is.
@@ -569,6 +567,7 @@ class RulesetSide::Run {
   std::vector<bool> asks_of_destination_;  // by chain: not worth remembering
   OpenFields open_fields_;
   Memories memories_;
+  Notes notes_;
 };
 
 RulesetSide::RulesetSide(Arena& arena, const Model& model, const NodeFacts& node, net::Family family)
@@ -590,6 +589,9 @@ void RulesetSide::address_cuts(std::uint32_t test, net::Protocol protocol, std::
 void RulesetSide::port_cuts(std::uint32_t test, const net::Address& destination, net::Protocol protocol,
                             std::vector<PortCut>& cuts) {
   run_->cuts().port_cuts(test, destination, protocol, cuts);
+}
+void RulesetSide::note_in(Reached& reached) {
+  run_->notes().begin(reached);
 }
 std::string RulesetSide::memory_name(LabelId label) const {
   return run_->memories().name(arena_, label);

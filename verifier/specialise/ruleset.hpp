@@ -12,6 +12,7 @@
 
 #include "backends/netfilter/evaluate.hpp"
 #include "backends/netfilter/model.hpp"
+#include "verifier/specialise/reached.hpp"
 #include "verifier/specialise/side.hpp"
 
 namespace portcullis::specialise {
@@ -30,6 +31,9 @@ class RulesetSide : public Side {
                  std::vector<PortCut>& cuts) override;
   // What the model calls a memory of this arena (ir::label where the text says so).
   [[nodiscard]] std::string memory_name(LabelId label) const;
+  // From now on, what runs go through is noted there; before the first run, lest what is remembered of others goes
+  // without. `reached` must outlive this.
+  void note_in(Reached& reached);
 
  private:
   class Run;

@@ -37,6 +37,20 @@ struct RunState {
 
   std::optional<std::uint32_t> random;   // what the next random number is
   std::optional<std::uint32_t> element;  // what the next look-up finds
+
+  // Off the base chain, on to the next one with another destination.
+  void translate(const net::Address& address, std::uint16_t to_port, EndpointId to) {
+    destination = address;
+    port = to_port;
+    endpoint = to;
+    translated = translated_here = true;
+    label = none;
+    seconds.reset();
+    accepted = false;
+    depth = 0;
+    random.reset();
+    element.reset();
+  }
 };
 
 }  // namespace portcullis::specialise
