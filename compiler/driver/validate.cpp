@@ -12,6 +12,7 @@
 #include "backends/nftables/model.hpp"
 #include "backends/nftables/nftables.hpp"
 #include "compiler/base/error.hpp"
+#include "compiler/driver/dead_rules.hpp"
 #include "compiler/driver/proofs.hpp"
 #include "verifier/obligations/translation.hpp"
 
@@ -56,6 +57,7 @@ std::vector<Proof> validate_nftables(const std::vector<ir::Program>& programs, c
     netfilter::add_foreign_checks(model, program);
     proofs.push_back(prove("nftables", program, model, options));
   }
+  if (options.explain && !proofs.empty()) proofs.back().dead = dead_rules(programs, ours, sources);
   return proofs;
 }
 
@@ -72,6 +74,7 @@ std::vector<Proof> validate_iptables(const std::vector<ir::Program>& programs, c
     netfilter::Model model = iptables::model(*ruleset, &program);
     netfilter::set_foreign_policies(model, program);
     proofs.push_back(prove("iptables", program, model, options));
+    if (options.explain) proofs.back().dead = dead_rules(std::span(&program, 1), model, sources);
   }
   return proofs;
 }

@@ -7,6 +7,7 @@
 #include "backends/netfilter/evaluate.hpp"
 #include "compiler/base/text.hpp"
 #include "compiler/driver/commands.hpp"
+#include "compiler/driver/dead_rules.hpp"
 #include "compiler/driver/emit.hpp"
 #include "compiler/driver/findings_output.hpp"
 #include "compiler/driver/nodes.hpp"
@@ -81,8 +82,7 @@ void name_rules(const base::SourceMap& sources, const obligations::TranslationPl
 }
 
 std::vector<Proof> prove(const VerifyCommand& command, const cluster::Cluster& cluster, const cluster::Node& node,
-                         const std::vector<ir::Program>& programs, const netfilter::Model& model,
-                         const base::SourceMap& sources) {
+                         const std::vector<ir::Program>& programs, const netfilter::Model& model, Session& session) {
   Solver solver(command.proof, "verify");
   std::vector<Proof> proofs;
   for (const ir::Program& program : programs) {
@@ -92,8 +92,9 @@ std::vector<Proof> prove(const VerifyCommand& command, const cluster::Cluster& c
         solver.session, method(command.proof), nullptr, &places));
     proof.code = "PC6004";
     name_lines(cluster, node, proof);
-    name_rules(sources, places, proof);
+    name_rules(session.sources, places, proof);
   }
+  if (command.proof.explain && !proofs.empty()) proofs.back().dead = dead_rules(programs, model, session.sources);
   return proofs;
 }
 
@@ -110,7 +111,7 @@ int verify_loaded(const VerifyCommand& command, Session& session, const cluster:
   const std::vector<ir::Program> all = programs(cluster, node, {});
   const auto model = read_rulesets(command.rulesets, all, session.sources, session.diagnostics);
   if (!model) return exit_input;
-  session.proofs = session.timed("prove", [&] { return prove(command, cluster, node, all, *model, session.sources); });
+  session.proofs = session.timed("prove", [&] { return prove(command, cluster, node, all, *model, session); });
   return exit_done;
 }
 

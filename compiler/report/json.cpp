@@ -83,6 +83,7 @@ Json proof_json(const verdict::Proof& proof, Locator& locator) {
   json["decided"] = proof.decided;
   json["queries"] = proof.queries;
   json["steps"] = proof.steps;
+  if (!proof.dead.empty()) json["dead"] = proof.dead;
   return json;
 }
 

@@ -28,6 +28,7 @@ std::string proof_text(const Proof& proof, bool explain) {
                    proof.queries == 1 ? "query" : "queries", proof.steps));
   for (const std::string& text : proof.assumptions) line(out, "assumed: ", text);
   for (const std::string& text : proof.except) line(out, "except: ", text);
+  for (const std::string& text : proof.dead) line(out, "dead: ", text);
   return out;
 }
 

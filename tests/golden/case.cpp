@@ -43,8 +43,10 @@ Arguments read_arguments(const fs::path& path) {
       out.check = true;
     } else if (line == "diff") {
       out.diff = true;
-    } else if (word == "plain" && value.empty()) {
+    } else if (line == "plain") {
       out.plain = true;
+    } else if (line == "explain") {
+      out.explain = true;
     } else if (word == "ruleset" && !value.empty()) {
       out.rulesets.push_back(value);
     } else if (word == "limit" && !value.empty()) {
@@ -155,6 +157,7 @@ std::string verify(const Case& golden, const std::string& form) {
   driver::VerifyCommand command;
   command.rulesets = golden.arguments.rulesets;
   if (golden.arguments.plain) command.proof.by = driver::ProveBy::plain;
+  command.proof.explain = golden.arguments.explain;
   return said(golden, std::move(command), form);
 }
 

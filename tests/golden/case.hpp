@@ -20,6 +20,7 @@ struct Arguments {
   bool check = false;                  // what `check` says is expected, too
   std::vector<std::string> rulesets;   // of the node: what `verify` says of them is expected, too
   bool plain = false;                  // proved by the plain encoding
+  bool explain = false;                // of what `verify` says: with --explain
   std::optional<std::uint64_t> limit;  // of steps of the solver
   bool diff = false;                   // what `diff` says between `base` and `input` is expected, too
 };

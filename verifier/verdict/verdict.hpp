@@ -42,6 +42,7 @@ struct Proof {
   std::string code = "PC6001";           // of the finding that a refutation is
   base::SourceSpan span;                 // of the sentence that asks; unknown where nobody had to ask
   std::string waived;                    // refuted, and somebody lives with it: until when and why; empty: nobody
+  std::vector<std::string> dead;         // what no packet reaches of the ruleset that is asked about, if that was asked
 };
 
 }  // namespace portcullis::verdict

@@ -82,6 +82,20 @@ TEST_CASE("verify: what does not hold is a finding with a packet and the line th
              Contains("::error file=web.yaml,line=6,") && Contains("title=PC6004 ruleset-differs::refuted: "));
 }
 
+TEST_CASE("verify: rules that no packet reaches are told with --explain alone") {
+  const Workspace space;
+  space.write("web.yaml", web);
+  compile(space, "jump services", "jump services\n\t\tip daddr 192.0.2.9 return\n\t\tip daddr 192.0.2.9 drop");
+  const std::string dead = "  dead: rule 3 of ip portcullis nat_prerouting (n1.nft:";
+  const Run explained = space.run(with({"--explain", "-o", "text", "-o", "json=out.json"}));
+  CHECK(explained.status == exit_done);
+  CHECK_THAT(explained.out, Contains(dead) && Contains("): ip daddr 192.0.2.9 drop\n"));
+  CHECK_THAT(space.read("out.json"), Contains("\"dead\": [") && Contains("): ip daddr 192.0.2.9 drop\""));
+  CHECK_THAT(space.run(line).out, !Contains("dead"));
+  const std::vector<std::string> compiling{"compile", "web.yaml", "--to", "nftables", "-o", "n1.nft", "--explain"};
+  CHECK_THAT(space.run(compiling).err, Contains("  dead: rule 1 of ip portcullis refuse (nftables.nft:"));
+}
+
 TEST_CASE("verify: a limit leaves it open, a ruleset that cannot be read is no verdict") {
   const Workspace space;
   space.write("web.yaml", web);
