@@ -110,7 +110,11 @@ inline constexpr auto limits_rules = std::to_array<Rule>({
     {.code = "PC6005",
      .name = "foreign-rule-decides",
      .severity = Severity::warning,
-     .explanation = "A rule outside of portcullis' tables decides a packet first."},
+     .explanation =
+         "A node's ruleset differs from the manifests, and the rule that decides the packet is none of portcullis' "
+         "but one that somebody has put beside them. The finding stands at that rule. Reported by `verify`.",
+     .fix = "Remove the foreign rule, or let it pass the packets that Services are about.",
+     .reported = true},
     {.code = "PC6006",
      .name = "lost-with-node",
      .severity = Severity::error,

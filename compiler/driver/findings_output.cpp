@@ -79,8 +79,8 @@ void print_findings_to_stderr(const Session& session) {
   std::ranges::copy_if(session.diagnostics.all(), std::back_inserter(shown), [&](const base::Diagnostic& d) {
     if (d.severity == base::Severity::error) return true;
     if (session.common.quiet) return false;
-    // What the result lacks: limits of a backend, objects that are served and not read.
-    const bool of_result = d.code.starts_with("PC5") || d.code == "PC1014";
+    // What the result lacks: limits of a backend, objects that are served and not read; who else decides.
+    const bool of_result = d.code.starts_with("PC5") || d.code == "PC1014" || d.code == "PC6005";
     return session.common.verbose || (of_result && d.severity == base::Severity::warning);
   });
   if (shown.empty()) return;

@@ -81,6 +81,27 @@ void name_rules(const base::SourceMap& sources, const obligations::TranslationPl
   for (const base::SourceSpan span : places.decides->way) add("by way of", span);
 }
 
+bool is_ours(const netfilter::Chain& chain) {
+  return chain.table.ends_with(" portcullis") || chain.name.starts_with("PCL-");
+}
+
+// Beside our own rules, one of somebody else's that decides is a finding of its own.
+void report_foreign(const netfilter::Model& model, const obligations::TranslationPlaces& places, const Proof& proof,
+                    Session& session) {
+  if (proof.standing != verdict::Standing::refuted || !proof.witness || !places.decides) return;
+  const base::SourceSpan span = places.decides->rule;
+  if (!span.known() || std::ranges::none_of(model.chains, is_ours)) return;
+  const auto holds = [&](const netfilter::Chain& chain) {
+    return std::ranges::find(chain.rules, span, &netfilter::Rule::span) != chain.rules.end();
+  };
+  const auto chain = std::ranges::find_if(model.chains, holds);
+  if (chain == model.chains.end() || is_ours(*chain)) return;
+  session.diagnostics.add("PC6005",
+                          fmt::format("{} is decided by foreign rule `{}` of {} {}", proof.witness->text(),
+                                      excerpt(session.sources.text(span)), chain->table, chain->name),
+                          span);
+}
+
 std::vector<Proof> prove(const VerifyCommand& command, const cluster::Cluster& cluster, const cluster::Node& node,
                          const std::vector<ir::Program>& programs, const netfilter::Model& model, Session& session) {
   Solver solver(command.proof, "verify");
@@ -93,6 +114,7 @@ std::vector<Proof> prove(const VerifyCommand& command, const cluster::Cluster& c
     proof.code = "PC6004";
     name_lines(cluster, node, proof);
     name_rules(session.sources, places, proof);
+    report_foreign(model, places, proof, session);
   }
   if (command.proof.explain && !proofs.empty()) proofs.back().dead = dead_rules(programs, model, session.sources);
   return proofs;

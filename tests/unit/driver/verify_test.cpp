@@ -82,6 +82,32 @@ TEST_CASE("verify: what does not hold is a finding with a packet and the line th
              Contains("::error file=web.yaml,line=6,") && Contains("title=PC6004 ruleset-differs::refuted: "));
 }
 
+TEST_CASE("verify: a foreign rule that decides is a finding of its own") {
+  const Workspace space;
+  space.write("web.yaml", web);
+  compile(space, "8080", "8080");
+  const std::string ours = space.read("n1.nft");
+  const auto guard = [](const std::string& rule) {
+    return "table ip guard {\n  chain forward {\n    type filter hook forward priority -10; policy accept;\n    " +
+           rule + "\n  }\n}\n";
+  };
+  space.write("n1.nft", ours + guard("ip daddr 10.244.1.5 tcp dport 8080 drop"));
+  const Run run = space.run(line);
+  CHECK(run.status == exit_findings);
+  CHECK_THAT(run.err, Contains("warning[PC6005]: ") && Contains(" to 10.96.0.80:80 is decided by foreign rule "
+                                                                "`ip daddr 10.244.1.5 tcp dport 8080 drop` of ip guard "
+                                                                "forward\n"));
+  // One that decides nothing; one of ours; one where nothing is ours.
+  space.write("n1.nft", ours + guard("ip daddr 10.244.1.5 tcp dport 8081 counter"));
+  CHECK(space.run(line).status == exit_done);
+  compile(space, "8080", "8081");
+  CHECK_THAT(space.run(line).err, !Contains("PC6005"));
+  space.write("n1.nft", guard("drop"));
+  const Run other = space.run(line);
+  CHECK(other.status == exit_findings);
+  CHECK_THAT(other.err, !Contains("PC6005"));
+}
+
 TEST_CASE("verify: rules that no packet reaches are told with --explain alone") {
   const Workspace space;
   space.write("web.yaml", web);
