@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "compiler/base/text.hpp"
+#include "compiler/driver/excerpt.hpp"
 #include "verifier/obligations/dead_rules.hpp"
 
 namespace portcullis::driver {
@@ -47,9 +47,8 @@ class Dead {
     const base::SourceSpan span = chain.rules[number].span;
     const std::string rule = fmt::format("rule {} of {} {}", number + 1, chain.table, chain.name);
     if (!span.known()) return rule;
-    const std::uint32_t line = sources_.begin(span).line;
-    return fmt::format("{} ({}:{}): {}", rule, sources_.name(span.file), line,
-                       base::trim(sources_.line(span.file, line)));
+    return fmt::format("{} ({}:{}): {}", rule, sources_.name(span.file), sources_.begin(span).line,
+                       excerpt(sources_.text(span)));
   }
 
   void set(netfilter::SetId id) {

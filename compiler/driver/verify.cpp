@@ -5,10 +5,10 @@
 #include <fmt/format.h>
 
 #include "backends/netfilter/evaluate.hpp"
-#include "compiler/base/text.hpp"
 #include "compiler/driver/commands.hpp"
 #include "compiler/driver/dead_rules.hpp"
 #include "compiler/driver/emit.hpp"
+#include "compiler/driver/excerpt.hpp"
 #include "compiler/driver/findings_output.hpp"
 #include "compiler/driver/nodes.hpp"
 #include "compiler/driver/output.hpp"
@@ -50,22 +50,6 @@ void name_lines(const cluster::Cluster& cluster, const cluster::Node& node, Proo
     const std::string field = hop.because->field.empty() ? "" : ", " + hop.because->field;
     proof.related.push_back({hop.because->object + field, hop.because->span});
   }
-}
-
-// A rule on one line, and no longer than a report can bear.
-std::string excerpt(std::string_view text) {
-  constexpr std::size_t longest = 200;
-  std::string out;
-  for (const char c : text) {
-    const bool blank = c == ' ' || c == '\t' || c == '\n' || c == '\r';
-    if (!blank) out += c;
-    if (blank && !out.ends_with(' ')) out += ' ';
-  }
-  if (out.size() <= longest) return base::printable(out);
-  const auto is_inside = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; };
-  std::size_t end = longest;
-  while (end > 0 && is_inside(out[end])) --end;
-  return base::printable(out.substr(0, end)) + "…";
 }
 
 // The rules of the dump that decide it, as they stand there.

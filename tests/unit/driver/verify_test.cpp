@@ -118,6 +118,14 @@ TEST_CASE("verify: rules that no packet reaches are told with --explain alone") 
   CHECK_THAT(explained.out, Contains(dead) && Contains("): ip daddr 192.0.2.9 drop\n"));
   CHECK_THAT(space.read("out.json"), Contains("\"dead\": [") && Contains("): ip daddr 192.0.2.9 drop\""));
   CHECK_THAT(space.run(line).out, !Contains("dead"));
+  // A long rule is not told in full.
+  std::string many = "ip daddr { 192.0.2.1";
+  for (int i = 2; i < 100; ++i) many += ", 192.0.2." + std::to_string(i);
+  std::string text = space.read("n1.nft");
+  text.insert(text.find("ip daddr 192.0.2.9 drop"), many + " } ");
+  space.write("n1.nft", text);
+  CHECK_THAT(space.run(with({"--explain"})).out,
+             Contains(dead) && Contains("192.0.2.9, ") && Contains("…\n") && !Contains("192.0.2.99"));
   const std::vector<std::string> compiling{"compile", "web.yaml", "--to", "nftables", "-o", "n1.nft", "--explain"};
   CHECK_THAT(space.run(compiling).err, Contains("  dead: rule 1 of ip portcullis refuse (nftables.nft:"));
 }
