@@ -45,7 +45,7 @@ class Dead {
 
   [[nodiscard]] std::string text(const netfilter::Chain& chain, std::uint32_t number) const {
     const base::SourceSpan span = chain.rules[number].span;
-    const std::string rule = fmt::format("rule {} of {} {}", number + 1, chain.table, chain.name);
+    std::string rule = fmt::format("rule {} of {} {}", number + 1, chain.table, chain.name);
     if (!span.known()) return rule;
     return fmt::format("{} ({}:{}): {}", rule, sources_.name(span.file), sources_.begin(span).line,
                        excerpt(sources_.text(span)));
