@@ -64,9 +64,11 @@ struct Judgement {
   std::vector<std::string> disagreements;  // `conflict-TCP-80.smt2: sat, cvc5 says unsat`
 };
 
-inline Judgement judge_again(const DumpFolder& folder) {
+// Every query in the folder and below.
+inline Judgement judge_again(const std::filesystem::path& folder) {
   Judgement judgement;
-  for (const auto& file : std::filesystem::directory_iterator(folder.path())) {
+  for (const auto& file : std::filesystem::recursive_directory_iterator(folder)) {
+    if (!file.is_regular_file()) continue;
     const std::string ours = status_of(file.path());
     const std::string theirs = first_line(fmt::format("cvc5 -q '{}' 2>&1", file.path().string()));
     judgement.satisfiable += theirs == "sat" ? 1 : 0;
@@ -76,6 +78,10 @@ inline Judgement judge_again(const DumpFolder& folder) {
           fmt::format("{}: {}, cvc5 says {}", file.path().filename().string(), ours, theirs));
   }
   return judgement;
+}
+
+inline Judgement judge_again(const DumpFolder& folder) {
+  return judge_again(std::filesystem::path(folder.path()));
 }
 
 }  // namespace portcullis::tests
