@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "backends/netfilter/evaluate.hpp"
+#include "backends/netfilter/walk.hpp"
 #include "verifier/specialise/lookup.hpp"
 #include "verifier/specialise/partition.hpp"
 #include "verifier/specialise/program.hpp"
@@ -121,7 +122,13 @@ class OtherProtocols {
 
 Reached reached_rules(std::span<const ir::Program> programs, const Model& model) {
   Reached reached(model);
-  for (const ir::Program& program : programs) run_all(program, model, reached);
+  for (const ir::Program& program : programs) {
+    try {
+      run_all(program, model, reached);
+    } catch (const NotModelled&) {
+      reached.leave_open();
+    }
+  }
   OtherProtocols(model, reached).note();
   return reached;
 }

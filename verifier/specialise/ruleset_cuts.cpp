@@ -1,6 +1,7 @@
 #include "verifier/specialise/ruleset_cuts.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "backends/netfilter/walk.hpp"
 
@@ -25,6 +26,18 @@ std::optional<std::size_t> term_of(std::span<const Term> terms, std::initializer
     if (terms[i].flip == Value{} && whole(terms[i].mask, width(*f))) return i;
   }
   return {};
+}
+
+bool as_it_is(const Term& term, Field field) {
+  return term.flip == Value{} && whole(term.mask, width(field));
+}
+
+// The ports that are `value` under the term's mask.
+PortCut masked_ports(const Term& term, std::uint32_t value) {
+  const std::uint32_t open = ~term.mask.words[0] & 0xFFFFU;
+  if (term.flip != Value{} || !std::has_single_bit(open + 1)) throw NotModelled{"bits of the port are tested"};
+  const std::uint32_t low = std::min(value, 65535U);
+  return {static_cast<std::uint16_t>(low), static_cast<std::uint16_t>(low | open), false};
 }
 
 // Whether a field of one word may be `number`.
@@ -94,6 +107,7 @@ void RulesetCuts::address_cuts(std::uint32_t test, net::Protocol protocol, std::
     }
     if (q.set) {
       const Set& set = model_.sets[*q.set];
+      if (!as_it_is(q.terms[i], *f)) throw NotModelled{"a masked key of set " + set.name};
       const auto at_port = term_of(q.terms, {Field::destination_port});
       const std::size_t known = 1U + (at_protocol ? 1U : 0U) + (at_port ? 1U : 0U);
       // Elements that say no more than that they are there.
@@ -110,6 +124,7 @@ void RulesetCuts::address_cuts(std::uint32_t test, net::Protocol protocol, std::
       if (const auto* equals = std::get_if<Equals>(&q.match->test)) {
         if (const auto in = questions_.masked(x, equals->value)) cuts.push_back({in->low, in->high});
       } else if (const auto* between = std::get_if<Between>(&q.match->test)) {
+        if (!whole(q.terms[i].mask, width(*f))) throw NotModelled{"a range of masked destinations"};
         cuts.push_back({(between->low ^ x.flip).to_address(family_), (between->high ^ x.flip).to_address(family_)});
       } else {
         throw NotModelled{"bits of the destination are tested"};
@@ -131,8 +146,9 @@ void RulesetCuts::port_cuts(std::uint32_t test, const net::Address& destination,
     if (!q.set) {
       if (q.match == nullptr) continue;
       if (const auto* equals = std::get_if<Equals>(&q.match->test)) {
-        cuts.push_back({narrow(equals->value.words[0]), narrow(equals->value.words[0])});
+        cuts.push_back(masked_ports(q.terms[i], equals->value.words[0]));
       } else if (const auto* between = std::get_if<Between>(&q.match->test)) {
+        if (!as_it_is(q.terms[i], *f)) throw NotModelled{"a range of masked ports"};
         cuts.push_back({narrow(between->low.words[0]), narrow(between->high.words[0])});
       } else {
         throw NotModelled{"bits of the port are tested"};
@@ -140,6 +156,7 @@ void RulesetCuts::port_cuts(std::uint32_t test, const net::Address& destination,
       continue;
     }
     const Set& set = model_.sets[*q.set];
+    if (!as_it_is(q.terms[i], *f)) throw NotModelled{"a masked key of set " + set.name};
     const auto at_address = term_of(q.terms, {Field::ip4_destination, Field::ip6_destination});
     const auto at_protocol = term_of(q.terms, {Field::protocol});
     const auto add = [&](std::uint32_t e) {

@@ -140,3 +140,28 @@ TEST_CASE("verify: a limit leaves it open, a ruleset that cannot be read is no v
   CHECK(space.run({"verify", "web.yaml", "--ruleset", "missing.nft"}).status == exit_input);
   CHECK(space.run(with({"-o", "yaml"})).status == exit_usage);
 }
+
+TEST_CASE("verify: a mask is not taken for its value") {
+  const Workspace space;
+  space.write("web.yaml", web);
+  compile(space, "8080", "8080");
+  const std::string ours = space.read("n1.nft");
+  const auto run = [&](const std::string& rule, const std::vector<std::string>& more = {}) {
+    space.write("n1.nft", ours +
+                              "table ip guard {\n  set ports { type inet_service; elements = { 7936 }; }\n"
+                              "  set nets { type ipv4_addr; elements = { 10.9.0.0 }; }\n"
+                              "  chain first {\n    type filter hook prerouting priority -250; policy accept;\n    " +
+                              rule + "\n  }\n}\n");
+    return space.run(with(more));
+  };
+  // What the rule does, it does to the ports beside the one that it names.
+  CHECK(run("tcp dport & 0xff00 == 0x1f00 tcp dport != 0x1f00 drop").status == exit_findings);
+  CHECK(run("tcp dport & 0xff00 == 0x1f00 tcp dport != 0x1f00 drop", {"--prove", "plain"}).status == exit_findings);
+  for (const char* rule : {"tcp dport & 0xff00 @ports drop", "tcp dport & 0x00ff == 0x50 tcp dport != 0x50 drop",
+                           "ip daddr & 255.255.0.0 @nets drop", "ip daddr & 0.0.255.255 == 0.0.1.5 drop"}) {
+    INFO(rule);
+    const Run left_open = run(rule, {"--explain"});
+    CHECK(left_open.status == exit_unknown);
+    CHECK_THAT(left_open.out, Contains("dead: not known"));
+  }
+}
