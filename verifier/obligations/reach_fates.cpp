@@ -25,6 +25,14 @@ ir::Fate without_masquerade(ir::Fate fate) {
   return fate;
 }
 
+// Of a frontend with an address: it is not the balancer's alone.
+bool nodes_know(const policy::Frontend& frontend) {
+  if (frontend.kind != policy::FrontendKind::load_balancer) return true;
+  const auto& ips = frontend.service->load_balancer_ips;
+  const auto known = std::ranges::find(ips, *frontend.address, &cluster::LoadBalancerAddress::address);
+  return known == ips.end() || known->vip;
+}
+
 }  // namespace
 
 struct Fates::Side {
@@ -60,10 +68,8 @@ std::vector<Key> Fates::keys(const policy::Frontend& frontend, const cluster::No
   }
   if (frontend.address->family() != family) return out;
   const Key key{*frontend.address, frontend.protocol, frontend.port};
-  if (frontend.kind != policy::FrontendKind::load_balancer) return {key};
-  const auto& ips = frontend.service->load_balancer_ips;
-  const auto known = std::ranges::find(ips, *frontend.address, &cluster::LoadBalancerAddress::address);
-  if (known == ips.end() || known->vip) out.push_back(key);
+  if (nodes_know(frontend)) out.push_back(key);
+  if (frontend.kind != policy::FrontendKind::load_balancer) return out;
   const Way way = network_.from_outside(key);
   const auto here = std::ranges::find(way.arrivals, &node, &Arrival::node);
   if (here != way.arrivals.end() && !(here->key == key)) out.push_back(here->key);
@@ -83,13 +89,8 @@ Fates::Keys Fates::all_keys(const policy::Frontend& frontend, net::Family family
     return out;
   }
   const Key key{*frontend.address, frontend.protocol, frontend.port};
-  if (frontend.kind != policy::FrontendKind::load_balancer) {
-    out.everywhere = {key};
-    return out;
-  }
-  const auto& ips = frontend.service->load_balancer_ips;
-  const auto known = std::ranges::find(ips, *frontend.address, &cluster::LoadBalancerAddress::address);
-  if (known == ips.end() || known->vip) out.everywhere.push_back(key);
+  if (nodes_know(frontend)) out.everywhere.push_back(key);
+  if (frontend.kind != policy::FrontendKind::load_balancer) return out;
   for (const Arrival& arrival : network_.from_outside(key).arrivals) {
     if (!(arrival.key == key)) out.at.emplace_back(arrival.node, arrival.key);
   }
