@@ -25,6 +25,12 @@ if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   endif()
 endif()
 
+# lld links a test in a sixth of the time that GNU ld takes, and there are many; nothing depends on it.
+find_program(PORTCULLIS_LLD ld.lld-19)
+if(PORTCULLIS_LLD AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  add_link_options(-fuse-ld=lld-19)
+endif()
+
 add_library(portcullis_flags INTERFACE)
 target_compile_options(portcullis_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Wold-style-cast -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
