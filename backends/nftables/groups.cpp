@@ -11,6 +11,7 @@
 #include "backends/nftables/ruleset.hpp"
 #include "backends/nftables/scratch.hpp"
 #include "compiler/base/error.hpp"
+#include "compiler/base/text.hpp"
 
 namespace portcullis::nftables {
 
@@ -113,7 +114,7 @@ Labels::Labels(const ir::Program& program, const Groups& groups, base::Diagnosti
       label.number = labels_[order[i - 1].second].number;
       continue;
     }
-    auto number = static_cast<std::uint32_t>(stable_hash(order[i].first) >> 40U);
+    auto number = static_cast<std::uint32_t>(base::stable_hash(order[i].first) >> 40U);
     while (taken[number]) number = (number + 1) & scratch::label_mask;
     taken[number] = true;
     label.number = number;

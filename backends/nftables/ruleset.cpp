@@ -88,19 +88,13 @@ void SetText::name_element(std::size_t element, std::string_view name) {
   name_of.push_back(static_cast<std::uint32_t>(names.size()));
 }
 
-std::uint64_t stable_hash(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-  return hash;
-}
-
 std::string comment_text(std::string_view text) {
   std::string out = base::printable(text);
   for (char& c : out) {
     if (c == '"') c = '\'';  // nft has no escape inside quotes
   }
   if (out.size() <= max_comment) return out;
-  const auto hash = static_cast<std::uint32_t>(stable_hash(out));
+  const auto hash = static_cast<std::uint32_t>(base::stable_hash(out));
   std::size_t cut = max_comment - 3 - 8;                                  // the ellipsis has three bytes
   while ((static_cast<unsigned char>(out[cut]) & 0xC0U) == 0x80U) --cut;  // not inside a code point
   return fmt::format("{}…{:08x}", out.substr(0, cut), hash);

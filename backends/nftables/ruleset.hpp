@@ -85,7 +85,4 @@ struct Ruleset {
 // bytes, `…` (three more) and 8 hex digits of its hash.
 [[nodiscard]] std::string comment_text(std::string_view text);
 
-// FNV-1a: small, and the same in every build (labels outlive the process).
-[[nodiscard]] std::uint64_t stable_hash(std::string_view text);
-
 }  // namespace portcullis::nftables

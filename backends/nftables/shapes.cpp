@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "backends/nftables/ruleset.hpp"
+#include "compiler/base/text.hpp"
 
 namespace portcullis::nftables {
 
@@ -94,7 +95,7 @@ std::string Shape::chain_name() const {
   for (const Step& s : steps) out += (out.size() > 5 ? "__" : "_") + text(s);
   if (space) out += fmt::format("_by_{}", map_name(*space));
   if (out.size() > 100)
-    out = fmt::format("{}_{:016x}", out.substr(0, 80), stable_hash(out));  // a chain's name has at most 127 bytes
+    out = fmt::format("{}_{:016x}", out.substr(0, 80), base::stable_hash(out));  // a chain's name has at most 127 bytes
   return out;
 }
 

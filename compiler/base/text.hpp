@@ -1,6 +1,7 @@
 // Small text helpers that several rooms need.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,5 +21,8 @@ namespace portcullis::base {
 
 // Text for a terminal or a comment: control characters and bytes that are no UTF-8 become visible escapes (`\x1b`).
 [[nodiscard]] std::string printable(std::string_view text);
+
+// FNV-1a: small, and the same in every build (labels of what a node remembers outlive the process).
+[[nodiscard]] std::uint64_t stable_hash(std::string_view text);
 
 }  // namespace portcullis::base
