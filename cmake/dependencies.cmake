@@ -9,6 +9,12 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBYAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(LIBGIT2 REQUIRED IMPORTED_TARGET libgit2)
 pkg_check_modules(Z3 REQUIRED IMPORTED_TARGET z3)
+pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
+pkg_check_modules(LIBBPF REQUIRED IMPORTED_TARGET libbpf)
+# The compiler of the program for the kernel, and the headers that it includes.
+find_program(PORTCULLIS_BPF_CLANG NAMES clang-19 clang REQUIRED)
+find_path(PORTCULLIS_BPF_INCLUDE bpf/bpf_helpers.h REQUIRED)
+find_path(PORTCULLIS_KERNEL_INCLUDE asm/types.h PATH_SUFFIXES ${CMAKE_LIBRARY_ARCHITECTURE} REQUIRED)
 # The tool that makes the parser of grammar/Policy.g4 (a Java program), and what its code needs.
 find_program(PORTCULLIS_ANTLR antlr4 REQUIRED)
 find_path(PORTCULLIS_ANTLR_INCLUDE antlr4-runtime.h PATH_SUFFIXES antlr4-runtime REQUIRED)

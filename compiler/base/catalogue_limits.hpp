@@ -74,6 +74,14 @@ inline constexpr auto limits_rules = std::to_array<Rule>({
                     "not known. Leaving it out would change what the rules mean.",
      .fix = "Take the dump with `nft list ruleset`; leave out tables that have nothing to do with Services.",
      .reported = true},
+    {.code = "PC5015",
+     .name = "ebpf-text",
+     .severity = Severity::error,
+     .explanation =
+         "The tables of a node (`node.pcl`, which `compile --to ebpf` writes) have a line that is no line of "
+         "such a file. Leaving it out would change what the tables mean.",
+     .fix = "Compile the file anew; it is not made to be edited.",
+     .reported = true},
     {.code = "PC6001",
      .name = "refuted",
      .severity = Severity::error,

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "backends/ebpf/ebpf.hpp"
+#include "backends/ebpf/evaluate.hpp"
 #include "backends/iptables/iptables.hpp"
 #include "backends/netfilter/evaluate.hpp"
 #include "backends/nftables/model.hpp"
@@ -29,7 +31,8 @@ Shared evaluated(netfilter::Model model, const ir::Program& program) {
 
 Engine engine_of(std::string name, Shared e) {
   return {std::move(name),
-          [e = std::move(e)](const net::Packet& p, const ir::Memory& m) { return e->evaluator->fate(e->node, p, m); }};
+          [e = std::move(e)](const net::Packet& p, const ir::Memory& m) { return e->evaluator->fate(e->node, p, m); },
+          true};
 }
 
 Costing costing_of(Shared e) {
@@ -44,6 +47,11 @@ std::string first_error(const base::Diagnostics& diagnostics) {
 }
 
 }  // namespace
+
+bool agrees(const Engine& engine, ir::Fate meant, const ir::Fate& fate, const net::Packet& packet) {
+  if (!engine.says_accept && meant.kind == ir::Fate::Kind::accept) meant.kind = ir::Fate::Kind::none;
+  return ir::equal(meant, fate, packet);
+}
 
 std::string nftables_text(const ir::Program& program) {
   base::Diagnostics diagnostics;
@@ -117,6 +125,30 @@ Engine nftables_engine(const std::string& text, const ir::Program& program) {
 Engine iptables_engine(const IptablesText& text, const ir::Program& program) {
   return engine_of("iptables", evaluated(iptables_model(text, program), program));
 }
+std::string ebpf_text(std::span<const ir::Program> programs) {
+  base::Diagnostics diagnostics;
+  return ebpf::print(ebpf::lower(programs, std::string(64, '0'), diagnostics));
+}
+
+ebpf::Tables ebpf_tables(const std::string& text) {
+  base::SourceMap sources;
+  base::Diagnostics diagnostics;
+  auto tables = ebpf::read(sources.add("node.pcl", text), sources, diagnostics);
+  if (!tables) throw base::InternalError("our own tables cannot be read: " + first_error(diagnostics));
+  if (ebpf::print(*tables) != text) throw base::InternalError("our own tables are printed otherwise when read back");
+  return std::move(*tables);
+}
+
+Engine ebpf_engine(const std::string& text, const ir::Program& program) {
+  struct Read {
+    ebpf::Tables tables;
+    std::unique_ptr<ebpf::Evaluator> evaluator;
+  };
+  auto read = std::make_shared<Read>(Read{ebpf_tables(text), nullptr});
+  read->evaluator = std::make_unique<ebpf::Evaluator>(read->tables, ebpf::beside(program));
+  return {"ebpf", [read](const net::Packet& p, const ir::Memory& m) { return read->evaluator->fate(p, m); }, false};
+}
+
 Costing nftables_costing(const std::string& text, const ir::Program& program) {
   return costing_of(evaluated(nftables_model(text, program), program));
 }
@@ -127,11 +159,13 @@ Costing iptables_costing(const IptablesText& text, const ir::Program& program) {
 std::vector<Engine> engines(const ir::Program& program) {
   auto interpreter = std::make_shared<ir::Interpreter>(program);
   std::vector<Engine> all;
-  all.push_back(
-      {"interpreter", [interpreter](const net::Packet& p, const ir::Memory& m) { return interpreter->fate(p, m); }});
-  // Our accept cannot undo a foreign drop in nftables: the backend refuses such a program of dialect iptables (PC5002).
+  all.push_back({"interpreter",
+                 [interpreter](const net::Packet& p, const ir::Memory& m) { return interpreter->fate(p, m); }, true});
+  // Our accept cannot undo a foreign drop in nftables and eBPF: the backends refuse such a program of dialect iptables
+  // (PC5002).
   if (program.dialect == ir::Dialect::nftables || !foreign_drop(program)) {
     all.push_back(nftables_engine(nftables_text(program), program));
+    all.push_back(ebpf_engine(ebpf_text(std::span(&program, 1)), program));
   }
   all.push_back(iptables_engine(iptables_text(program), program));
   return all;

@@ -1,0 +1,20 @@
+# portcullis-node: static, so that it runs on any node. Debian has fmt as a shared library only; its code is compiled in
+# (fmt.cpp). Rooms name the shared one in their interface, so archives are named here one by one, from users to used.
+if(PORTCULLIS_SANITIZE OR PORTCULLIS_FUZZ) # sanitizers cannot be linked statically
+  return()
+endif()
+set(folder ${PROJECT_SOURCE_DIR}/compiler/driver)
+set(rooms driver_node apply ebpf_loader ebpf netfilter ir_l4 cluster manifest net base)
+add_executable(portcullis-node ${folder}/node_main.cpp ${folder}/static/fmt.cpp)
+target_link_libraries(portcullis-node PRIVATE portcullis_flags -static)
+target_include_directories(portcullis-node PRIVATE $<TARGET_PROPERTY:CLI11::CLI11,INTERFACE_INCLUDE_DIRECTORIES>)
+target_compile_definitions(portcullis-node PRIVATE PORTCULLIS_VERSION="${PROJECT_VERSION}")
+foreach(room ${rooms})
+  add_dependencies(portcullis-node portcullis_${room})
+  target_link_libraries(portcullis-node PRIVATE $<TARGET_FILE:portcullis_${room}>)
+endforeach()
+foreach(library bpf elf z sodium)
+  find_library(PORTCULLIS_STATIC_${library} NAMES lib${library}.a REQUIRED)
+  target_link_libraries(portcullis-node PRIVATE ${PORTCULLIS_STATIC_${library}})
+endforeach()
+set_target_properties(portcullis-node PROPERTIES DISABLE_PRECOMPILE_HEADERS ON)
