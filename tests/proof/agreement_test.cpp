@@ -10,6 +10,7 @@
 #include "compiler/ir/l4/text.hpp"
 #include "tests/agreement/generator.hpp"
 #include "tests/engines/engines.hpp"
+#include "verifier/obligations/tables.hpp"
 #include "verifier/obligations/translation.hpp"
 
 namespace {
@@ -30,12 +31,8 @@ struct Tally {
   std::size_t proofs = 0, regions = 0, shapes = 0, concrete = 0, by_cases = 0, anchors = 0;
 };
 
-void prove(const ir::Program& program, const netfilter::Model& model, const std::string& where, Tally& tally) {
-  smt::Session session;
-  obligations::TranslationCounts counts;
-  const netfilter::NodeFacts node = netfilter::facts(program);
-  const verdict::Proof proof =
-      obligations::prove_translation(where, program, model, node, session, obligations::Method::shapes, &counts);
+void count(const verdict::Proof& proof, const obligations::TranslationCounts& counts, const ir::Program& program,
+           const std::string& where, Tally& tally) {
   ++tally.proofs;
   tally.regions += counts.regions;
   tally.shapes += counts.shapes;
@@ -48,12 +45,27 @@ void prove(const ir::Program& program, const netfilter::Model& model, const std:
   }
 }
 
+void prove(const ir::Program& program, const netfilter::Model& model, const std::string& where, Tally& tally) {
+  smt::Session session;
+  obligations::TranslationCounts counts;
+  const netfilter::NodeFacts node = netfilter::facts(program);
+  count(obligations::prove_translation(where, program, model, node, session, obligations::Method::shapes, &counts),
+        counts, program, where, tally);
+}
+
+void prove(const ir::Program& program, const ebpf::Tables& tables, const std::string& where, Tally& tally) {
+  smt::Session session;
+  obligations::TranslationCounts counts;
+  count(obligations::prove_tables(where, program, tables, session, obligations::Method::shapes, &counts), counts,
+        program, where, tally);
+}
+
 }  // namespace
 
 TEST_CASE("rulesets of random clusters mean what their programs mean") {
   const std::uint64_t seed = from_environment("PORTCULLIS_SEED", 1),
                       clusters = from_environment("PORTCULLIS_CLUSTERS", 60);
-  Tally tally;
+  Tally tally, of_tables;
   for (std::uint64_t s = seed; s < seed + clusters; ++s) {
     for (const cluster::Dialect dialect : {cluster::Dialect::nftables, cluster::Dialect::iptables}) {
       agreement::Random random(s);
@@ -65,15 +77,20 @@ TEST_CASE("rulesets of random clusters mean what their programs mean") {
             fmt::format("seed {}, dialect {}, {}", s, dialect == cluster::Dialect::nftables ? "nftables" : "iptables",
                         net::to_string(family));
         const bool foreign = std::ranges::any_of(program.checks, [](const ir::Check& c) { return c.foreign; });
-        if (dialect == cluster::Dialect::nftables || !foreign)
+        if (dialect == cluster::Dialect::nftables || !foreign) {
           prove(program, engines::nftables_model(engines::nftables_text(program), program), where + ", nftables",
                 tally);
+          prove(program, engines::ebpf_tables(engines::ebpf_text(std::span(&program, 1))), where + ", ebpf", of_tables);
+        }
         prove(program, engines::iptables_model(engines::iptables_text(program), program), where + ", iptables", tally);
       }
     }
   }
   fmt::print("{} proofs: {} regions, {} shapes, {} by their own values, {} by cases\n", tally.proofs, tally.regions,
              tally.shapes, tally.concrete, tally.by_cases);
+  fmt::print("{} proofs of tables: {} regions, {} shapes, {} by their own values, {} by cases\n", of_tables.proofs,
+             of_tables.regions, of_tables.shapes, of_tables.concrete, of_tables.by_cases);
   CHECK(tally.proofs > clusters);
+  CHECK(of_tables.proofs > clusters);
   CHECK(tally.anchors == tally.shapes);
 }

@@ -59,8 +59,8 @@ Interval loopback(net::Family family) {
 
 }  // namespace
 
-ProgramSide::ProgramSide(Arena& arena, const ir::Program& program, Local local)
-    : arena_(arena), program_(program), local_(local) {
+ProgramSide::ProgramSide(Arena& arena, const ir::Program& program, Local local, Accepts accepts)
+    : arena_(arena), program_(program), local_(local), accepts_(accepts) {
   const auto note = [](Asked& asked, const ir::RouteKey& key) {
     if (key.address) {
       asked.exact[route_key(*key.address, key.protocol, 0)].push_back(key.port);
@@ -319,7 +319,8 @@ NodeId ProgramSide::hook(const Seen& seen, std::size_t which, bool accepted, boo
   }
   if (which == hooks.size()) {
     const bool visible = !ends_here || path_.from_node;
-    return arena_.outcome({Outcome::End::passed, ends_here, !seen.translated && accepted, visible && masquerade});
+    const bool told = accepts_ == Accepts::told && !seen.translated && accepted;
+    return arena_.outcome({Outcome::End::passed, ends_here, told, visible && masquerade});
   }
   return check_from(seen, which, 0, matching(seen, hooks[which]), accepted, masquerade);
 }

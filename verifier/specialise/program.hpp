@@ -21,8 +21,12 @@ class ProgramSide : public Side {
   // addresses, where two programs have different ones.
   enum class Local : std::uint8_t { shared, own };
 
+  // Whether an outcome says that a check has accepted the packet, or only that it passes: for a side that has no
+  // accept.
+  enum class Accepts : std::uint8_t { told, untold };
+
   // Both must outlive this. Memories are named by ir::label.
-  ProgramSide(Arena& arena, const ir::Program& program, Local local = Local::shared);
+  ProgramSide(Arena& arena, const ir::Program& program, Local local = Local::shared, Accepts accepts = Accepts::told);
 
   [[nodiscard]] NodeId residual(const Key& key, const Path& path) override;
   [[nodiscard]] const Consulted& consulted() const override { return consulted_; }
@@ -75,6 +79,7 @@ class ProgramSide : public Side {
   Arena& arena_;
   const ir::Program& program_;
   Local local_;
+  Accepts accepts_;
   Consulted consulted_{4};
   Key key_;
   Path path_;
