@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t longest_stem = 120;
 
 struct Sorts {
-  bool bits = false, integers = false;
+  bool bits = false, integers = false, functions = false;
 };
 
 // Every sort that occurs; terms are shared, so each is looked at once.
@@ -30,6 +30,7 @@ Sorts sorts_of(const z3::expr_vector& assertions) {
     found.bits = found.bits || e.is_bv();
     found.integers = found.integers || e.is_int();
     if (!e.is_app()) continue;
+    found.functions = found.functions || (e.num_args() > 0 && e.decl().decl_kind() == Z3_OP_UNINTERPRETED);
     for (unsigned i = 0; i < e.num_args(); ++i) open.push_back(e.arg(i));
   }
   return found;
@@ -37,10 +38,15 @@ Sorts sorts_of(const z3::expr_vector& assertions) {
 
 std::string_view logic_of(const Sorts& sorts) {
   if (sorts.bits && sorts.integers) return "ALL";
-  return sorts.bits ? "QF_BV" : sorts.integers ? "QF_LIA" : "QF_UF";
+  if (sorts.integers && sorts.functions) return "QF_UFLIA";
+  return sorts.bits ? sorts.functions ? "QF_UFBV" : "QF_BV" : sorts.integers ? "QF_LIA" : "QF_UF";
 }
 
 }  // namespace
+
+bool has_functions(const z3::expr_vector& assertions) {
+  return sorts_of(assertions).functions;
+}
 
 std::string script(z3::solver& solver, std::string_view name, Answer answer) {
   std::string comment(name);

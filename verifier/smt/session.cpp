@@ -69,12 +69,14 @@ std::string_view to_string(Answer answer) {
 }
 
 struct Session::Solver {
-  explicit Solver(const Limits& given) : limits(given), solver(context) {
+  explicit Solver(const Limits& given) : limits(given), solver(context) { limit(solver); }
+
+  void limit(z3::solver& some) {
     z3::params params(context);
     // Z3 takes 32 bits; 0 would mean no limit.
     params.set("rlimit", static_cast<unsigned>(std::clamp<std::uint64_t>(limits.steps, 1, UINT32_MAX)));
     params.set("timeout", std::max(limits.backstop_milliseconds, 1U));
-    solver.set(params);
+    some.set(params);
   }
 
   [[nodiscard]] const z3::expr& get(Term term) const {
@@ -124,9 +126,9 @@ struct Session::Solver {
   }
 
   // Z3 says `canceled` for either limit, or `unknown`.
-  [[nodiscard]] std::string reason_unknown(std::uint64_t taken) const {
+  [[nodiscard]] std::string reason_unknown(const z3::solver& asked, std::uint64_t taken) const {
     if (taken >= limits.steps) return fmt::format("the limit of {} steps was reached", limits.steps);
-    std::string reason = solver.reason_unknown();
+    std::string reason = asked.reason_unknown();
     if (reason != "canceled" && reason != "timeout") return reason;
     return fmt::format("the time limit of {} ms was reached", limits.backstop_milliseconds);
   }
@@ -150,9 +152,10 @@ struct Session::Solver {
     if (!out) throw base::InternalError(fmt::format("solver: `{}` cannot be written", path.string()));
   }
 
-  // Whether what is on the solver can hold together; without a model.
-  Result ask();
-  Result recall_or_ask();
+  // Whether what is on the solver can hold together.
+  Result ask(const std::shared_ptr<Solver>& self);
+  Result ask(z3::solver& asked, const std::shared_ptr<Solver>& self);
+  Result recall_or_ask(const std::shared_ptr<Solver>& self);
 
   Limits limits;
   z3::context context;
@@ -161,6 +164,7 @@ struct Session::Solver {
   std::string directory;
   std::map<std::string, unsigned> dumped;  // by stem: how often
   std::optional<Theorems> theorems;
+  bool functions = false;  // some term has one
   std::uint64_t queries = 0, steps = 0, counted = 0, remembered = 0;
 };
 
@@ -309,6 +313,10 @@ Term Session::at_most(Term a, Term b) {
   });
 }
 
+Term Session::at_most_signed(Term a, Term b) {
+  return guarded([&] { return solver_->keep_joined(Z3_mk_bvsle, a, b); });
+}
+
 Term Session::sum(std::span<const Term> terms) {
   return guarded([&] {
     solver_->require_numbers(terms, "sum needs bits or integers of one sort");
@@ -326,6 +334,24 @@ Term Session::difference(Term a, Term b) {
   return guarded([&] {
     solver_->require_numbers(std::array{a, b}, "difference needs bits or integers of one sort");
     return solver_->keep(solver_->get(a) - solver_->get(b));
+  });
+}
+
+Term Session::answer(std::string_view function, Term argument, unsigned width) {
+  return guarded([&] {
+    solver_->functions = true;
+    z3::context& c = solver_->context;
+    const z3::sort from = solver_->get(argument).get_sort();
+    return solver_->keep(c.function(std::string(function).c_str(), from, c.bv_sort(width))(solver_->get(argument)));
+  });
+}
+
+Term Session::holds(std::string_view function, Term argument) {
+  return guarded([&] {
+    solver_->functions = true;
+    z3::context& c = solver_->context;
+    const z3::sort from = solver_->get(argument).get_sort();
+    return solver_->keep(c.function(std::string(function).c_str(), from, c.bool_sort())(solver_->get(argument)));
   });
 }
 
@@ -365,6 +391,12 @@ Term Session::shift_left(Term a, Term b) {
 }
 Term Session::shift_right(Term a, Term b) {
   return guarded([&] { return solver_->keep_joined(Z3_mk_bvlshr, a, b); });
+}
+Term Session::shift_right_signed(Term a, Term b) {
+  return guarded([&] { return solver_->keep_joined(Z3_mk_bvashr, a, b); });
+}
+Term Session::product(Term a, Term b) {
+  return guarded([&] { return solver_->keep_joined(Z3_mk_bvmul, a, b); });
 }
 
 Term Session::bit_not(Term a) {
@@ -408,6 +440,28 @@ Term Session::same_prefix(Term a, Term b, unsigned length) {
   });
 }
 
+// ---- what is known of a term
+
+bool Session::same(Term a, Term b) const {
+  return guarded([&] { return z3::eq(solver_->get(a), solver_->get(b)); });
+}
+
+Term Session::simplified(Term a) {
+  return guarded([&] { return solver_->keep(z3::expr(solver_->get(a)).simplify()); });
+}
+
+std::optional<std::uint64_t> Session::constant(Term a) const {
+  return guarded([&]() -> std::optional<std::uint64_t> {
+    std::uint64_t value = 0;
+    if (solver_->width(a) > 64 || !solver_->get(a).is_numeral_u64(value)) return {};
+    return value;
+  });
+}
+
+unsigned Session::width(Term a) const {
+  return guarded([&] { return solver_->width(a); });
+}
+
 // ---- integers
 
 Term Session::integer(std::string_view name) {
@@ -420,14 +474,26 @@ Term Session::whole(std::int64_t value) {
 
 // ---- queries
 
-Result Session::Solver::ask() {
+// What unknown functions say of bits is best made bits first: that takes a solver of its own, and a hundredth of the
+// time.
+Result Session::Solver::ask(const std::shared_ptr<Solver>& self) {
+  const z3::expr_vector assertions = solver.assertions();
+  if (!functions || !has_functions(assertions)) return ask(solver, self);
+  z3::solver apart = z3::tactic(context, "qfufbv_ackr").mk_solver();
+  limit(apart);
+  for (unsigned i = 0; i < assertions.size(); ++i) apart.add(assertions[static_cast<int>(i)]);
+  return ask(apart, self);
+}
+
+Result Session::Solver::ask(z3::solver& asked, const std::shared_ptr<Solver>& self) {
   Result result;
-  switch (solver.check()) {
+  switch (asked.check()) {
     case z3::unsat:
       result.answer = Answer::unsatisfiable;
       break;
     case z3::sat:
       result.answer = Answer::satisfiable;
+      result.model = Model(std::make_shared<const Model::Values>(Model::Values{self, asked.get_model()}));
       break;
     case z3::unknown:
       break;
@@ -435,12 +501,12 @@ Result Session::Solver::ask() {
   const std::uint64_t so_far = steps_so_far();
   result.steps = so_far - counted;
   counted = so_far;
-  if (result.answer == Answer::unknown) result.reason = reason_unknown(result.steps);
+  if (result.answer == Answer::unknown) result.reason = reason_unknown(asked, result.steps);
   return result;
 }
 
-Result Session::Solver::recall_or_ask() {
-  if (!theorems) return ask();
+Result Session::Solver::recall_or_ask(const std::shared_ptr<Solver>& self) {
+  if (!theorems) return ask(self);
   const std::string text = renumbered(script(solver, {}, Answer::unsatisfiable));
   if (const auto known = theorems->find(text)) {
     ++remembered;
@@ -449,7 +515,7 @@ Result Session::Solver::recall_or_ask() {
     result.steps = *known;
     return result;
   }
-  Result result = ask();
+  Result result = ask(self);
   if (result.answer == Answer::unsatisfiable) theorems->keep(text, result.steps);
   return result;
 }
@@ -460,9 +526,7 @@ Result Session::check(std::string_view name, std::span<const Term> assertions) {
     s.require_truth(assertions);
     const Frame frame(s.solver);
     for (const Term term : assertions) s.solver.add(s.get(term));
-    Result result = s.recall_or_ask();
-    if (result.answer == Answer::satisfiable)
-      result.model = Model(std::make_shared<const Model::Values>(Model::Values{solver_, s.solver.get_model()}));
+    Result result = s.recall_or_ask(solver_);
     s.steps += result.steps;
     ++s.queries;
     if (!s.directory.empty()) s.dump(name, result.answer);

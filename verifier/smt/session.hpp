@@ -100,10 +100,16 @@ class Session {
   [[nodiscard]] Term choose(Term condition, Term then, Term otherwise);
   // a <= b: unsigned for bits.
   [[nodiscard]] Term at_most(Term a, Term b);
+  // Likewise, the most significant bit being the sign. Bits alone.
+  [[nodiscard]] Term at_most_signed(Term a, Term b);
   // Of none: the integer 0. Bits wrap around.
   [[nodiscard]] Term sum(std::span<const Term> terms);
   [[nodiscard]] Term sum(std::initializer_list<Term> terms) { return sum(std::span(terms.begin(), terms.size())); }
   [[nodiscard]] Term difference(Term a, Term b);
+  // What a function of which nothing is known says of an argument: bits of a width, or a truth value. Equal arguments
+  // give equal answers. A name has one sort of argument and one of answer.
+  [[nodiscard]] Term answer(std::string_view function, Term argument, unsigned width);
+  [[nodiscard]] Term holds(std::string_view function, Term argument);
 
   // ---- bits
   [[nodiscard]] Term bits(std::string_view name, unsigned width);
@@ -114,12 +120,23 @@ class Session {
   [[nodiscard]] Term bit_xor(Term a, Term b);
   [[nodiscard]] Term bit_not(Term a);
   [[nodiscard]] Term shift_left(Term a, Term by);
-  [[nodiscard]] Term shift_right(Term a, Term by);  // zeros come in
+  [[nodiscard]] Term shift_right(Term a, Term by);         // zeros come in
+  [[nodiscard]] Term shift_right_signed(Term a, Term by);  // the sign comes in
+  [[nodiscard]] Term product(Term a, Term b);              // of the same width: wraps around
   [[nodiscard]] Term concat(Term high, Term low);
   [[nodiscard]] Term extract(Term a, unsigned highest, unsigned lowest);  // both included; 0 is the least significant
   [[nodiscard]] Term widen(Term a, unsigned width);                       // with zeros
   // The most significant `length` bits of both are the same. 0: true.
   [[nodiscard]] Term same_prefix(Term a, Term b, unsigned length);
+
+  // ---- what is known of a term without asking
+  // The same formula, however it was made. Formulas that differ may still mean the same.
+  [[nodiscard]] bool same(Term a, Term b) const;
+  // The term, worked out as far as it goes.
+  [[nodiscard]] Term simplified(Term a);
+  // The number that the term is written as, of at most 64 bits.
+  [[nodiscard]] std::optional<std::uint64_t> constant(Term a) const;
+  [[nodiscard]] unsigned width(Term a) const;  // of bits
 
   // ---- whole numbers without bounds
   [[nodiscard]] Term integer(std::string_view name);

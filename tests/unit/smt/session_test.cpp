@@ -127,6 +127,50 @@ TEST_CASE("bits") {
   }
 }
 
+TEST_CASE("signed numbers and products") {
+  Session s;
+  const auto number = [&](std::uint64_t value) { return s.number(value, 8); };
+  CHECK(holds(s, s.at_most_signed(number(0x80), number(0x7F))));
+  CHECK(holds(s, s.at_most_signed(number(5), number(5))));
+  CHECK(!holds(s, s.at_most_signed(number(1), number(0xFF))));
+  CHECK(holds(s, s.equal(s.shift_right_signed(number(0x84), number(2)), number(0xE1))));
+  CHECK(holds(s, s.equal(s.product(number(0x21), number(0x0B)), number(0x6B))));
+}
+
+TEST_CASE("a function of which nothing is known") {
+  Session s;
+  const Term a = s.bits("a", 160), b = s.bits("b", 160);
+  const Term value_a = s.answer("value", a, 256), value_b = s.answer("value", b, 256);
+  const Term has_a = s.holds("has", a), has_b = s.holds("has", b);
+  const Term same = s.all({s.equal(value_a, value_b), s.implies(has_a, has_b)});
+  CHECK(holds(s, s.implies(s.equal(a, b), same)));
+  const auto differ = s.check("differ", {s.no(same), has_a});
+  REQUIRE(differ.answer == Answer::satisfiable);
+  CHECK(differ.model->truth(has_a));
+  CHECK(differ.model->words(a) != differ.model->words(b));
+  CHECK(differ.steps > 0);
+  // The next query knows nothing of it, with functions and without.
+  CHECK(s.check("again", {same, s.no(has_a)}).answer == Answer::satisfiable);
+  CHECK(s.check("without", {s.equal(a, b)}).answer == Answer::satisfiable);
+  CHECK(
+      s.check("limit", {s.equal(s.answer("f", s.answer("f", a, 160), 160), a), s.no(s.equal(a, s.answer("f", a, 160)))})
+          .answer == Answer::satisfiable);
+}
+
+TEST_CASE("what is known of a term without asking") {
+  Session s;
+  const Term a = s.bits("a", 64);
+  CHECK(s.same(a, s.bits("a", 64)));
+  CHECK(!s.same(a, s.sum({a, s.number(0, 64)})));
+  CHECK(s.same(a, s.simplified(s.sum({a, s.number(0, 64)}))));
+  CHECK(s.constant(s.simplified(s.sum({s.number(3, 64), s.number(4, 64)}))) == 7U);
+  CHECK(s.constant(s.number(UINT64_MAX, 64)) == UINT64_MAX);
+  CHECK(!s.constant(a));
+  CHECK(!s.constant(s.number(0, 65)));
+  CHECK(s.width(s.concat(a, a)) == 128);
+  CHECK_THROWS_AS(s.width(s.truth(true)), base::InternalError);
+}
+
 TEST_CASE("integers") {
   Session s;
   const Term x = s.integer("x"), y = s.integer("y");
