@@ -1,15 +1,12 @@
 #include "compiler/driver/command_line.hpp"
 
 #include <algorithm>
-#include <cstdio>
 #include <map>
 #include <memory>
-#include <sstream>
 
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
 
-#include "compiler/base/text.hpp"
+#include "compiler/driver/node_command_line.hpp"
 #include "compiler/driver/output.hpp"
 
 namespace portcullis::driver {
@@ -27,6 +24,7 @@ constexpr const char* main_footer =
     "  portcullis resolve manifests/ -o yaml                               the cluster with all that planning filled "
     "in\n"
     "  helm template shop/ | portcullis lint -                             from another tool\n"
+    "  portcullis apply out/node-a                                         on a node: load what was compiled for it\n"
     "\n"
     "Exit status: 0 done; 1 lint or check has an error finding, or something is refuted; 2 something named could not "
     "be "
@@ -64,6 +62,8 @@ constexpr const char* compile_footer =
     "  portcullis compile manifests/ --to iptables --node node-a -o out/       iptables.rules, jumps.rules, apply.sh, "
     "...\n"
     "  portcullis compile manifests/ --to iptables --node node-a --family ipv4\n"
+    "  portcullis compile manifests/ --to ebpf --node node-a -o out/           node.pcl, program.o, companion.nft, "
+    "...\n"
     "  portcullis compile manifests/ --to ir --node node-a                     what the rules mean, one line each\n"
     "\n"
     "The text is read back and proved to mean what the manifests say, for every packet, before it is written.\n"
@@ -130,7 +130,7 @@ constexpr const char* explain_footer =
 const std::map<std::string, Color> colors{
     {"auto", Color::automatic}, {"always", Color::always}, {"never", Color::never}};
 const std::map<std::string, Target> targets{
-    {"nftables", Target::nftables}, {"iptables", Target::iptables}, {"ir", Target::ir}};
+    {"nftables", Target::nftables}, {"iptables", Target::iptables}, {"ebpf", Target::ebpf}, {"ir", Target::ir}};
 const std::map<std::string, net::Family> family_names{{"ipv4", net::Family::ipv4}, {"ipv6", net::Family::ipv6}};
 
 // A word out of a table. CLI11's own transformer prints the enumerators' numbers in its messages.
@@ -217,7 +217,8 @@ void set_up_check(CLI::App& app, CheckCommand& command) {
 void set_up_compile(CLI::App& app, CompileCommand& command) {
   add_common(app, command.common, input_paths,
              "file or directory for the result; FORMAT=FILE for the findings (json, sarif, junit, github, gitlab)");
-  add_word(app, "--to", command.to, targets, "nftables, iptables or ir (the program in its text form)")->required();
+  add_word(app, "--to", command.to, targets, "nftables, iptables, ebpf or ir (the program in its text form)")
+      ->required();
   CLI::Option* node = app.add_option("--node", command.node,
                                      "name of the node; may be left out when there is one, or none in the input");
   app.add_flag("--all-nodes", command.all_nodes, "every node, each into a directory of its own below -o")
@@ -287,27 +288,6 @@ int cut_at_dashes(int argc, const char* const* argv, DiffCommand& command) {
   return static_cast<int>(dashes - argv);
 }
 
-// CLI11 only says that a subcommand is missing.
-std::string unknown_command(const CLI::App& app, int argc, const char* const* argv) {
-  if (argc < 2 || argv[1][0] == '-') return {};
-  const std::string word = argv[1];
-  std::vector<std::string_view> names;
-  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
-  if (std::ranges::find(names, word) != names.end()) return {};
-  const std::string_view near = base::nearest(word, names);
-  return near.empty() ? fmt::format("no command `{}`: see portcullis --help", word)
-                      : fmt::format("no command `{}`; did you mean `{}`?", word, near);
-}
-
-// Keeps lines of the footer apart as they are written.
-class Help : public CLI::Formatter {
- public:
-  std::string make_footer(const CLI::App* app) const override {
-    const std::string footer = app->get_footer();
-    return footer.empty() ? footer : footer + "\n";
-  }
-};
-
 }  // namespace
 
 Parsed parse_command_line(int argc, const char* const* argv) {
@@ -345,20 +325,12 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   explain_app->add_option("CODE", explain.code, "code (PC2007) or name (port-name-missing) of a finding");
   add_color(*explain_app, explain.color);
   explain_app->footer(explain_footer);
+  const NodeCommandLine node(app, "portcullis");
   if (const std::string problem = unknown_command(app, argc, argv); !problem.empty()) {
     return {std::nullopt, usage(problem)};
   }
-  try {
-    app.parse(cut_at_dashes(argc, argv, diff), argv);
-  } catch (const CLI::ParseError& error) {
-    std::ostringstream out;
-    std::ostringstream problem;
-    const int status = app.exit(error, out, problem);
-    std::fputs(out.str().c_str(), stdout);
-    if (status == 0) return {std::nullopt, exit_done};
-    fmt::print(stderr, "portcullis: {}", problem.str());
-    return {std::nullopt, exit_usage};
-  }
+  if (const auto status = parse(app, cut_at_dashes(argc, argv, diff), argv)) return {std::nullopt, *status};
+  if (auto command = node.parsed()) return {std::move(*command), exit_done};
   if (lint_app->parsed()) return {std::move(lint), exit_done};
   if (check_app->parsed()) return {std::move(check), exit_done};
   if (compile_app->parsed()) return {std::move(compile), exit_done};

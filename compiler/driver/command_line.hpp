@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "compiler/base/diagnostic.hpp"
+#include "compiler/driver/node_options.hpp"
 #include "compiler/net/address.hpp"
 
 namespace portcullis::driver {
@@ -57,7 +58,7 @@ struct CheckCommand {
   std::optional<std::string> now;      // --now: the day on which waivers are judged
   ProofOptions proof;
 };
-enum class Target { nftables, iptables, ir };
+enum class Target { nftables, iptables, ebpf, ir };
 struct CompileCommand {
   Common common;
   Target to = Target::nftables;
@@ -99,7 +100,7 @@ struct ExplainCommand {
   Color color = Color::automatic;
 };
 using Command = std::variant<LintCommand, CheckCommand, CompileCommand, ResolveCommand, TraceCommand, VerifyCommand,
-                             DiffCommand, ExplainCommand>;
+                             DiffCommand, ExplainCommand, NodeCommand>;
 
 // Nothing when there is nothing to do: help and version were printed (`status` 0), or the line makes no sense (64, said
 // on stderr).

@@ -72,6 +72,7 @@ class Compilation {
           session_.timed("prove", [&] { return validate(command_.to, all, artefact, command_.proof); });
       session_.progress.done();
       if (const int status = say(proofs); status != exit_done) return status;
+      if (const int status = program_is_proved(); status != exit_done) return status;
     }
     session_.progress.done();
     const bool written = session_.timed("write", [&] { return write(artefact); });
@@ -86,6 +87,9 @@ class Compilation {
       return exit_input;
     }
     session_.progress.stage("emit");
+    if (command_.validate) {
+      if (const int status = program_is_proved(); status != exit_done) return status;
+    }
     std::atomic<std::size_t> next = 0;
     const auto work = [&] {
       for (std::size_t i = next++; i < outcomes.size(); i = next++) every_one(cluster_.nodes[i], outcomes[i]);
@@ -117,6 +121,11 @@ class Compilation {
     } catch (...) {
       outcome.failure = std::current_exception();
     }
+  }
+
+  // What is the same on every node, once.
+  [[nodiscard]] int program_is_proved() {
+    return say(session_.timed("prove program", [&] { return validate_program(command_.to, command_.proof); }));
   }
 
   // A ruleset that does not mean its program is a mistake of portcullis.
@@ -174,8 +183,12 @@ int run(const CompileCommand& command) {
   if (!unit || !outputs) return exit_usage;
   if (command.all_nodes && outputs->result.place != Place::directory)
     return usage("--all-nodes needs -o with a directory");
-  if (command.family && command.to == Target::nftables)
-    return usage("--family is for iptables and ir: one nftables file holds both");
+  if (command.family && (command.to == Target::nftables || command.to == Target::ebpf))
+    return usage("--family is for iptables and ir: files of nftables and eBPF hold both");
+  if (command.to == Target::ebpf && outputs->result.place != Place::directory)
+    return usage("--to ebpf needs -o with a directory: a node takes several files");
+  if (command.to == Target::ebpf && command.validate && command.proof.by == ProveBy::plain)
+    return usage("--prove plain is for nftables and iptables: tables have no rules that could be written down plainly");
   Session session(command.common);
   const Loaded loaded = load(session, *unit, command.write_lock);
   int status = compile_loaded(command, outputs->result, session, loaded);

@@ -1,5 +1,6 @@
 #include "compiler/driver/emit.hpp"
 
+#include "backends/ebpf/ebpf.hpp"
 #include "backends/iptables/iptables.hpp"
 #include "backends/nftables/nftables.hpp"
 #include "compiler/base/error.hpp"
@@ -36,6 +37,8 @@ netfilter::Artefact emit(Target target, const std::vector<ir::Program>& programs
       return nftables::emit(programs, diagnostics);
     case Target::iptables:
       return iptables::emit(programs, diagnostics);
+    case Target::ebpf:
+      return ebpf::emit(programs, diagnostics);
     case Target::ir:
       return ir_files(programs);
   }

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "backends/ebpf/ebpf.hpp"
+#include "backends/ebpf/program.hpp"
 #include "backends/iptables/iptables.hpp"
 #include "backends/netfilter/evaluate.hpp"
 #include "backends/netfilter/surroundings.hpp"
@@ -14,6 +16,8 @@
 #include "compiler/base/error.hpp"
 #include "compiler/driver/dead_rules.hpp"
 #include "compiler/driver/proofs.hpp"
+#include "verifier/bytecode/prove.hpp"
+#include "verifier/obligations/tables.hpp"
 #include "verifier/obligations/translation.hpp"
 
 namespace portcullis::driver {
@@ -28,11 +32,15 @@ const netfilter::File& file(const netfilter::Artefact& artefact, std::string_vie
   return *found;
 }
 
+std::string proof_name(std::string_view target, const ir::Program& program) {
+  return fmt::format("translation.{}.{}.{}", target, program.node,
+                     program.family == net::Family::ipv4 ? "ipv4" : "ipv6");
+}
+
 Proof prove(std::string_view target, const ir::Program& program, const netfilter::Model& model,
             const ProofOptions& options) {
   const netfilter::NodeFacts node = netfilter::facts(program);
-  const std::string name =
-      fmt::format("translation.{}.{}.{}", target, program.node, program.family == net::Family::ipv4 ? "ipv4" : "ipv6");
+  const std::string name = proof_name(target, program);
   Solver solver(options, name);
   return obligations::prove_translation(name, program, model, node, solver.session, method(options));
 }
@@ -79,6 +87,22 @@ std::vector<Proof> validate_iptables(const std::vector<ir::Program>& programs, c
   return proofs;
 }
 
+std::vector<Proof> validate_ebpf(const std::vector<ir::Program>& programs, const netfilter::Artefact& artefact,
+                                 const ProofOptions& options) {
+  const std::string& text = file(artefact, "node.pcl").text;
+  base::SourceMap sources;
+  base::Diagnostics diagnostics;
+  const auto tables = ebpf::read(sources.add("node.pcl", text), sources, diagnostics);
+  if (!tables || ebpf::print(*tables) != text) throw base::InternalError("node.pcl is not read back as it was written");
+  std::vector<Proof> proofs;
+  for (const ir::Program& program : programs) {
+    const std::string name = proof_name("ebpf", program);
+    Solver solver(options, name);
+    proofs.push_back(obligations::prove_tables(name, program, *tables, solver.session, method(options)));
+  }
+  return proofs;
+}
+
 }  // namespace
 
 std::vector<Proof> validate(Target target, const std::vector<ir::Program>& programs,
@@ -88,10 +112,21 @@ std::vector<Proof> validate(Target target, const std::vector<ir::Program>& progr
       return validate_nftables(programs, artefact, options);
     case Target::iptables:
       return validate_iptables(programs, artefact, options);
+    case Target::ebpf:
+      return validate_ebpf(programs, artefact, options);
     case Target::ir:
       return {};
   }
   return {};
+}
+
+std::vector<Proof> validate_program(Target target, const ProofOptions& options) {
+  std::vector<Proof> proofs;
+  if (target != Target::ebpf) return proofs;
+  Solver solver(options, "program.ebpf");
+  for (bytecode::Theorem& theorem : bytecode::prove_program(ebpf::program(), ebpf::program_digest(), solver.session))
+    proofs.push_back(std::move(theorem.proof));
+  return proofs;
 }
 
 }  // namespace portcullis::driver

@@ -16,4 +16,8 @@ namespace portcullis::driver {
 [[nodiscard]] std::vector<verdict::Proof> validate(Target target, const std::vector<ir::Program>& programs,
                                                    const netfilter::Artefact& artefact, const ProofOptions& options);
 
+// What is proved once a command, whatever the node: of eBPF, that the instructions of the object mean what the tables
+// are proved with. None for the other targets.
+[[nodiscard]] std::vector<verdict::Proof> validate_program(Target target, const ProofOptions& options);
+
 }  // namespace portcullis::driver

@@ -48,6 +48,12 @@ TEST_CASE("a line that makes no sense is usage, and says why") {
       {{"trace", "web.yaml", "tcp from here to there"}, "`here` is no IP address"},
       {{"trace", "-", "--packets", "-"}, "standard input"},
       {{"trace", "web.yaml", "--node", "node-x", "tcp from 10.0.0.1 to 10.0.0.2:80"}, "did you mean `node-a`"},
+      {{"apply"}, "DIR is required"},
+      {{"apply", "one", "two"}, "two"},
+      {{"attach"}, "INTERFACE is required"},
+      {{"status", "-o", "yaml"}, "yaml"},
+      {{"rolback"}, "did you mean `rollback`"},
+      {{"remove", "later"}, "later"},
       {{"explain", "PC9999"}, "no finding has the code"},
       {{"explain", "port-name-missin"}, "did you mean `port-name-missing`"},
   };
@@ -110,4 +116,19 @@ TEST_CASE("every example of the help is a line that is understood") {
       CHECK(driver::parse_command_line(static_cast<int>(argv.size()), argv.data()).command.has_value());
     }
   }
+}
+
+TEST_CASE("a node's commands end with 2 where the folder is none") {
+  const Workspace here;
+  here.write("folder/README.md", "nothing\n");
+  const driver::Run absent = here.run({"apply", "absent"});
+  CHECK(absent.status == 2);
+  CHECK(absent.err == "portcullis: absent is no folder: name the one that `compile -o` wrote for this node\n");
+  CHECK(here.run({"apply", "folder"}).status == 2);
+  const driver::Run compared = here.run({"status", "folder"});
+  CHECK(compared.status == 2);
+  CHECK(compared.out.empty());
+  const driver::Run elsewhere = here.run({"remove", "--pins", "folder/pins"});
+  CHECK(elsewhere.status == 2);
+  CHECK(elsewhere.err.find("is no BPF file system") != std::string::npos);
 }
