@@ -169,6 +169,18 @@ void keep(Outcome& out, const netfilter::Artefact& artefact, bool conntrack) {
   }
 }
 
+// The digest of the program changes with every change of it.
+void keep_tables(Outcome& out, const netfilter::Artefact& artefact) {
+  for (const netfilter::File& file : artefact.files) {
+    if (file.name == "companion.nft") out.files["ebpf-companion.nft"] = file.text;
+    if (file.name != "node.pcl") continue;
+    std::string text = file.text;
+    const std::size_t digest = text.find("\nprogram ") + 9;
+    text.replace(digest, text.find('\n', digest) - digest, "(its digest)");
+    out.files[file.name] = text;
+  }
+}
+
 void compile(const Case& golden, driver::Session& session, Outcome& out) {
   const cluster::Node* node = out.cluster.node(golden.arguments.node);
   if (node == nullptr) throw std::runtime_error(golden.name + ": no node " + golden.arguments.node);
@@ -180,6 +192,9 @@ void compile(const Case& golden, driver::Session& session, Outcome& out) {
   const netfilter::Artefact ipt = driver::emit(driver::Target::iptables, programs, iptables);
   if (!nftables.has_errors()) keep(out, nft, cleans);
   if (!iptables.has_errors()) keep(out, ipt, false);
+  base::Diagnostics ebpf;
+  const netfilter::Artefact tables = driver::emit(driver::Target::ebpf, programs, ebpf);
+  if (!ebpf.has_errors()) keep_tables(out, tables);
   out.files["ir.txt"] = driver::main_text(driver::Target::ir, driver::emit(driver::Target::ir, programs, nftables));
   if (!nftables.has_errors() && !iptables.has_errors()) out.programs = std::move(programs);
   merge_once(session.diagnostics, nftables);

@@ -138,8 +138,19 @@ std::string Observation::text() const {
   return text.empty() ? "nothing sent" : text;
 }
 
+// What a socket sends for the packet: TCP and UDP of processes, unless conntrack is meant to call it invalid.
+bool is_for_socket(const net::Packet& packet) {
+  return packet.from == net::PacketFrom::node && packet.ct_state == net::ConntrackState::fresh &&
+         (packet.protocol == net::Protocol::tcp || packet.protocol == net::Protocol::udp);
+}
+
 struct Namespace::State {
   Fd netns;
+  bool by_sockets = false;
+  SocketSender sockets;
+  std::map<std::uint16_t, std::size_t> of_socket;  // which trial of the batch has the source port
+  std::function<void(const std::string&)> made;
+  std::function<void()> forget;
   int loopback = 0;
   std::string pod_interface;
   std::map<std::string, Tun> tuns;
@@ -156,17 +167,52 @@ struct Namespace::State {
     const auto found = tuns.find(name);
     if (found != tuns.end()) return found->second;
     const Inside inside(netns);
-    return tuns.emplace(name, Tun(name)).first->second;
+    const Tun& tun = tuns.emplace(name, Tun(name)).first->second;
+    if (made) made(name);
+    return tun;
   }
 
-  void send(const net::Packet& packet, std::uint32_t tag) {
+  void send(const net::Packet& packet, std::uint32_t tag, Trial& trial, std::size_t index) {
+    if (by_sockets && is_for_socket(packet)) {
+      const Inside inside(netns);
+      of_socket[packet.sport] = index;
+      trial.refused = sockets.send(packet, tagged_payload(tag)) == SocketSender::Outcome::refused;
+      return;
+    }
     const auto bytes = first_packet(packet, tag);
     if (packet.from == net::PacketFrom::node) {
       node->send(bytes, packet.dst);
       return;
     }
     const bool by_pod_interface = packet.from == net::PacketFrom::pod && !pod_interface.empty();
-    tun(!packet.iif.empty() ? packet.iif : by_pod_interface ? pod_interface : std::string(uplink_name)).send(bytes);
+    const Tun& cable = tun(!packet.iif.empty() ? packet.iif
+                           : by_pod_interface  ? pod_interface
+                                               : std::string(uplink_name));
+    if (!by_sockets) return cable.send(bytes);
+    cable.receive([](std::span<const std::uint8_t>) {});
+    cable.send(bytes);
+    cable.receive([&](std::span<const std::uint8_t> answer) {
+      const auto seen = recognise(answer);
+      if (seen && seen->refusal && seen->tag == tag) trial.refused = true;
+    });
+  }
+
+  // Of a packet that was seen: the trial that it belongs to.
+  struct Belongs {
+    std::size_t trial = 0;
+    Seen seen;
+  };
+  [[nodiscard]] std::optional<Belongs> belongs(const Logged& logged, std::uint32_t first_tag,
+                                               std::size_t trials) const {
+    if (!of_socket.empty()) {
+      const auto flow = flow_of(logged.packet);
+      const auto found = flow ? of_socket.find(flow->sport) : of_socket.end();
+      if (found != of_socket.end()) return Belongs{found->second, *flow};
+    }
+    const auto seen = recognise(logged.packet);
+    const std::uint32_t index = seen ? (seen->tag - first_tag) / 2 : UINT32_MAX;
+    if (index >= trials) return std::nullopt;
+    return Belongs{index, *seen};
   }
 
   void forget_connections() const {
@@ -194,10 +240,8 @@ void Namespace::State::settle(std::vector<Trial>& trials, std::uint32_t first_ta
     probe->read([&](const Logged& logged) {
       std::uint32_t seen_number = 0;
       if (LoopbackMarker::is_marker(logged.packet, seen_number)) return seen_number != number;
-      const auto seen = recognise(logged.packet);
-      if (!seen) return true;
-      const std::uint32_t index = (seen->tag - first_tag) / 2;
-      if (index < trials.size()) note(trials[index], *seen, logged, loopback);
+      const auto found = belongs(logged, first_tag, trials.size());
+      if (found) note(trials[found->trial], found->seen, logged, loopback);
       return true;
     });
   }
@@ -206,6 +250,7 @@ void Namespace::State::settle(std::vector<Trial>& trials, std::uint32_t first_ta
 Namespace::Namespace(const NodeSetup& setup) : state_(std::make_unique<State>()) {
   auto& state = *state_;
   state.netns = make_netns();
+  state.by_sockets = setup.by_sockets;
   state.pod_interface = setup.pod_interface;
   if (setup.pod_interface == uplink_name) throw base::InternalError("pods can't arrive through the uplink's name");
   const Inside inside(state.netns);
@@ -243,6 +288,8 @@ std::vector<Observation> Namespace::observe(std::span<const net::Packet> packets
     for (std::size_t i = 0; i < trials.size(); ++i) conclude(trials[i], ports[i], observations[trials[i].observation]);
     trials.clear();
     ports.clear();
+    state.sockets.close();
+    state.of_socket.clear();
     first_tag = state.next_tag;
   };
   for (std::size_t i = 0; i < packets.size(); ++i) {
@@ -256,7 +303,7 @@ std::vector<Observation> Namespace::observe(std::span<const net::Packet> packets
       }
       trials.push_back({.packet = &packets[i], .observation = i});
       ports.push_back(packet.sport);
-      state.send(packet, state.next_tag);
+      state.send(packet, state.next_tag, trials.back(), trials.size() - 1);
       state.next_tag += 2;
       if (trials.size() == batch_size) finish_batch();
     }
@@ -269,6 +316,20 @@ std::vector<Observation> Namespace::observe(std::span<const net::Packet> packets
 void Namespace::forget_affinity() {
   const Inside inside(state_->netns);
   state_->memory.forget();
+  if (state_->forget) state_->forget();
+}
+
+void Namespace::on_forget(std::function<void()> forget) {
+  state_->forget = std::move(forget);
+}
+
+void Namespace::inside(const std::function<void()>& work) {
+  const Inside inside(state_->netns);
+  work();
+}
+
+void Namespace::on_interface(std::function<void(const std::string&)> made) {
+  state_->made = std::move(made);
 }
 
 std::string Namespace::run(const std::vector<std::string>& words, std::string_view input) {

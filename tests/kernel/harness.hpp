@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -25,6 +26,9 @@ struct NodeSetup {
   std::string pod_interface;    // pods of this node arrive through it; empty: through the uplink like everyone else
   bool route_localnet = false;  // net.ipv4.conf.all.route_localnet: node ports on 127.0.0.1 (dialect iptables)
   bool tcp_be_liberal = false;  // net.netfilter.nf_conntrack_tcp_be_liberal
+  // For programs that decide before netfilter does: TCP and UDP of the node itself are sent by sockets bound to the
+  // packet's source, and answers that leave by the cable without meeting netfilter are refusals too.
+  bool by_sockets = false;
 };
 
 enum class IptablesVariant : std::uint8_t { legacy, nft };
@@ -83,6 +87,12 @@ class Namespace {
   // Empties the affinity memory of what is loaded: nftables sets and maps that rules add to, and iptables' `recent`
   // lists.
   void forget_affinity();
+  // Called by it beside: what else remembers.
+  void on_forget(std::function<void()> forget);
+  // Runs something inside.
+  void inside(const std::function<void()>& work);
+  // Called inside, with its name, for every interface that is made later.
+  void on_interface(std::function<void(const std::string&)> made);
   // Runs a tool inside, for what tests need beside (`nft list ruleset`).
   std::string run(const std::vector<std::string>& words, std::string_view input = {});
 

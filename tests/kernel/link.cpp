@@ -62,7 +62,7 @@ Marker marker_packet(std::uint32_t number) {
 
 }  // namespace
 
-Tun::Tun(const std::string& name) : name_(name), device_(::open("/dev/net/tun", O_RDWR | O_CLOEXEC)) {
+Tun::Tun(const std::string& name) : name_(name), device_(::open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK)) {
   if (!device_.open()) fail_with_errno("open /dev/net/tun");
   auto request = request_for(name);
   request.ifr_flags = IFF_TUN | IFF_NO_PI;
@@ -83,6 +83,35 @@ Tun::Tun(const std::string& name) : name_(name), device_(::open("/dev/net/tun", 
 void Tun::send(std::span<const std::uint8_t> packet) const {
   if (::write(device_.get(), packet.data(), packet.size()) != static_cast<ssize_t>(packet.size()))
     fail_with_errno("write a packet to " + name_);
+}
+
+void Tun::receive(const std::function<void(std::span<const std::uint8_t>)>& see) const {
+  std::array<std::uint8_t, 2048> bytes{};
+  for (;;) {
+    const auto n = ::read(device_.get(), bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) return;
+    if (n < 0) fail_with_errno("read a packet from " + name_);
+    see(std::span(bytes).first(static_cast<std::size_t>(n)));
+  }
+}
+
+SocketSender::Outcome SocketSender::send(const net::Packet& packet, std::span<const std::uint8_t> payload) {
+  const bool v4 = packet.family() == net::Family::ipv4, tcp = packet.protocol == net::Protocol::tcp;
+  Fd socket(::socket(v4 ? AF_INET : AF_INET6, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket.open()) fail_with_errno("socket");
+  const int on = 1;
+  if (::setsockopt(socket.get(), v4 ? SOL_IP : SOL_IPV6, v4 ? IP_FREEBIND : IPV6_FREEBIND, &on, sizeof on) != 0 ||
+      ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0)
+    fail_with_errno("set an option of a socket");
+  const auto from = socket_address(packet.src, packet.sport), to = socket_address(packet.dst, packet.dport);
+  if (::bind(socket.get(), from.get(), from.length) != 0) fail_with_errno("bind to " + packet.src.text());
+  const bool sent = tcp ? ::connect(socket.get(), to.get(), to.length) == 0
+                        : ::sendto(socket.get(), payload.data(), payload.size(), 0, to.get(), to.length) >= 0;
+  const int error = sent ? 0 : errno;
+  open_.push_back(std::move(socket));
+  if (sent || error == EINPROGRESS) return Outcome::sent;
+  return error == ECONNREFUSED ? Outcome::refused : Outcome::failed;
 }
 
 NodeSender::NodeSender()

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
+#include <vector>
 
-#include "compiler/net/address.hpp"
+#include "compiler/net/packet.hpp"
 #include "tests/kernel/fd.hpp"
 
 namespace portcullis::kernel {
@@ -18,6 +20,8 @@ class Tun {
   // Inside the namespace. The device is up, without addresses. Throws Failure.
   explicit Tun(const std::string& name);
   void send(std::span<const std::uint8_t> packet) const;
+  // Calls `see` for every packet that has left by it and was not discarded.
+  void receive(const std::function<void(std::span<const std::uint8_t>)>& see) const;
   [[nodiscard]] const std::string& name() const { return name_; }
 
  private:
@@ -34,6 +38,20 @@ class NodeSender {
 
  private:
   Fd v4_, v6_;
+};
+
+// Sends TCP and UDP as processes do. Hooks of sockets see what it asks for.
+class SocketSender {
+ public:
+  enum class Outcome : std::uint8_t { sent, refused, failed };
+  // Inside the namespace: from the packet's source and port, which need not be the node's. TCP begins a connection.
+  // `payload` is the datagram. Refused is what the call itself says, before any packet.
+  Outcome send(const net::Packet& packet, std::span<const std::uint8_t> payload);
+  // Ends the connections that were begun.
+  void close() { open_.clear(); }
+
+ private:
+  std::vector<Fd> open_;
 };
 
 // Puts a packet of IP protocol 253 into the receive queue of lo, behind whatever is waiting there; it passes no OUTPUT

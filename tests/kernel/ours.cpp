@@ -29,15 +29,39 @@ std::string Backend::why_not() const {
 }
 
 const std::vector<Backend>& backends() {
-  static const std::vector<Backend> all{
-      {"nftables", std::nullopt}, {"iptables-legacy", IptablesVariant::legacy}, {"iptables-nft", IptablesVariant::nft}};
+  static const std::vector<Backend> all{{"nftables", std::nullopt, false},
+                                        {"iptables-legacy", IptablesVariant::legacy, false},
+                                        {"iptables-nft", IptablesVariant::nft, false}};
   return all;
 }
 
 const Backend& backend(const std::string& name) {
+  static const Backend ebpf{"ebpf", std::nullopt, true};
+  if (name == ebpf.name) return ebpf;
   const auto found = std::ranges::find(backends(), name, &Backend::name);
   if (found == backends().end()) throw Failure("there is no backend " + name);
   return *found;
+}
+
+namespace {
+
+NodeSetup setup_for(const Backend& backend, const NodePrograms& programs) {
+  NodeSetup setup = programs.setup();
+  setup.by_sockets = backend.programs;
+  return setup;
+}
+
+}  // namespace
+
+LoadedNode::LoadedNode(const Backend& backend, const NodePrograms& programs, bool forward_drop)
+    : node_(setup_for(backend, programs)) {
+  if (forward_drop) node_.load(foreign_forward_drop(backend));
+  if (backend.programs) {
+    ebpf_ = std::make_unique<TablesOnNode>(node_);
+    (void)ebpf_->apply(programs.both());
+  } else {
+    node_.load(rulesets(backend, programs));
+  }
 }
 
 Rulesets rulesets(const Backend& backend, const NodePrograms& node) {

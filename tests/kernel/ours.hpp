@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,18 +12,33 @@
 #include "tests/cases/cases.hpp"
 #include "tests/kernel/harness.hpp"
 #include "tests/kernel/programs.hpp"
+#include "tests/kernel/tables_on_node.hpp"
 
 namespace portcullis::kernel {
 
 struct Backend {
   std::string name;                        // `nftables`, `iptables-legacy`, `iptables-nft`
-  std::optional<IptablesVariant> variant;  // none: nftables
+  std::optional<IptablesVariant> variant;  // none: nftables or eBPF
+  bool programs = false;                   // eBPF: loaded by TablesOnNode, not as a ruleset
   // Empty where this kernel can, otherwise why not.
   [[nodiscard]] std::string why_not() const;
 };
-// All three.
+// The three that are rulesets.
 [[nodiscard]] const std::vector<Backend>& backends();
+// One of them, or `ebpf`.
 [[nodiscard]] const Backend& backend(const std::string& name);
+
+// A node with what the backend makes of the programs.
+class LoadedNode {
+ public:
+  // `forward_drop`: beside somebody's FORWARD policy DROP.
+  LoadedNode(const Backend& backend, const NodePrograms& programs, bool forward_drop = false);
+  [[nodiscard]] Namespace& node() { return node_; }
+
+ private:
+  Namespace node_;
+  std::unique_ptr<TablesOnNode> ebpf_;
+};
 
 // nftables: one file of both families. iptables: for each family the chains, then the jumps, both with --noflush.
 [[nodiscard]] Rulesets rulesets(const Backend& backend, const NodePrograms& node);

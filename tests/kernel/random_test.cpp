@@ -14,6 +14,8 @@
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
+#include "backends/ebpf/ebpf.hpp"
+#include "backends/ebpf/program.hpp"
 #include "tests/agreement/generator.hpp"
 #include "tests/kernel/failure.hpp"
 #include "tests/kernel/fates.hpp"
@@ -103,6 +105,28 @@ bool has_conflict(const kernel::NodePrograms& node) {
   });
 }
 
+// What programs for sockets and interfaces have to do with these packets.
+std::vector<kernel::Foretold> for_programs(const std::vector<kernel::Foretold>& all, kernel::Tally& tally) {
+  std::vector<kernel::Foretold> out;
+  for (kernel::Foretold one : all) {
+    if (const auto why = kernel::beyond_programs(one.packet); !why.empty()) {
+      tally.skipped("ebpf", why);
+      continue;
+    }
+    if (kernel::keeps_its_source(one.packet)) {
+      for (ir::Target& target : one.fate.targets) target.masquerade = false;
+    }
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+std::vector<kernel::Backend> all_backends() {
+  std::vector<kernel::Backend> all = kernel::backends();
+  all.push_back(kernel::backend("ebpf"));
+  return all;
+}
+
 void run(Dialect dialect) {
   if (!kernel::permitted()) return;
   const auto seed = from_environment("PORTCULLIS_SEED", 1), clusters = from_environment("PORTCULLIS_CLUSTERS", 22);
@@ -120,9 +144,10 @@ void run(Dialect dialect) {
       ++conflicts;
       continue;
     }
-    const auto foretold = choose(candidates(programs, random), covered);
-    packets += foretold.size();
-    for (const auto& backend : kernel::backends()) {
+    const auto chosen = choose(candidates(programs, random), covered);
+    packets += chosen.size();
+    for (const auto& backend : all_backends()) {
+      const auto foretold = backend.programs ? for_programs(chosen, tally) : chosen;
       if (const auto why = backend.why_not(); !why.empty()) {
         tally.skipped(backend.name, why);
         continue;
@@ -134,10 +159,8 @@ void run(Dialect dialect) {
       }
       const auto where = fmt::format("seed {}, dialect {}, {}", s, cases::name(dialect), backend.name);
       INFO(where);
-      kernel::Namespace node(programs.setup());
-      if (forward_drop) node.load(kernel::foreign_forward_drop(backend));
-      node.load(kernel::rulesets(backend, programs));
-      const auto lines = kernel::check(node, foretold, 4);
+      kernel::LoadedNode loaded(backend, programs, forward_drop);
+      const auto lines = kernel::check(loaded.node(), foretold, 4);
       for (const auto& line : lines) FAIL_CHECK(where << ": " << line);
       disagreements += lines.size();
       for (std::size_t i = 0; i < foretold.size(); ++i)
@@ -216,6 +239,46 @@ TEST_CASE("a broken rule of ours is noticed") {
   }
 }
 
+TEST_CASE("a broken table of ours is noticed") {
+  if (!kernel::permitted()) return;
+  const std::pair<const char*, const char*> breaks[] = {
+      {R"((10\.40\.\d+)\.\d+:(\d+))", "$1.99:$2"},
+      {R"(scope (\d+):30)", "scope $1:29"},
+      {R"(dnat masquerade)", "dnat"},
+      {R"( reject)", " drop"},
+      {R"( affinity \S+ memory \S+)", ""},
+      {R"(\npods\S* [^\n]*)", ""},
+      {R"(\nservices [^\n]*)", ""},
+      {R"(\nlocal (\S+) scope \d+)", "\nlocal $1"},
+  };
+  for (const auto& [pattern, instead] : breaks) {
+    INFO(instead << " for " << pattern);
+    bool found = false, noticed = false;
+    for (std::uint64_t seed = 1; seed <= 8 && !noticed; ++seed) {
+      agreement::Random random(seed);
+      const kernel::NodePrograms programs(agreement::random_cluster(random, Dialect::nftables), "n1");
+      base::Diagnostics diagnostics;
+      const std::string text = ebpf::print(ebpf::lower(programs.both(), ebpf::program_digest(), diagnostics));
+      const std::string other = std::regex_replace(text, std::regex(pattern), instead);
+      if (other == text) continue;
+      base::SourceMap sources;
+      const auto tables = ebpf::read(sources.add("node.pcl", other), sources, diagnostics);
+      if (!tables) continue;  // two frontends for one destination
+      found = true;
+      kernel::NodeSetup setup = programs.setup();
+      setup.by_sockets = true;
+      kernel::Namespace node(setup);
+      kernel::TablesOnNode loaded(node);
+      (void)loaded.apply(*tables);
+      std::map<std::string, std::size_t> covered;
+      kernel::Tally unused;
+      noticed = !kernel::check(node, for_programs(choose(candidates(programs, random), covered), unused), 2).empty();
+    }
+    CHECK(found);
+    CHECK(noticed);
+  }
+}
+
 namespace {
 
 constexpr int endpoints = 7;
@@ -268,12 +331,11 @@ TEST_CASE("every endpoint gets its share of the clients") {
   const auto packets = clients(flows);
   for (const bool sticky : {false, true}) {
     INFO((sticky ? "with" : "without") << " affinity");
-    kernel::for_each_ruleset([&](const kernel::Backend& backend, Dialect dialect) {
+    const auto shares = [&](const kernel::Backend& backend, Dialect dialect) {
       const auto programs = kernel::compile("shares", web(dialect, sticky), "n1");
-      kernel::Namespace node(programs->setup());
-      node.load(kernel::rulesets(backend, *programs));
+      kernel::LoadedNode loaded(backend, *programs);
       std::map<net::Address, unsigned> reached;
-      for (const auto& observed : node.observe(packets)) {
+      for (const auto& observed : loaded.node().observe(packets)) {
         REQUIRE(observed.arrived.size() == 1);
         ++reached[observed.arrived.begin()->first.address];
       }
@@ -286,6 +348,8 @@ TEST_CASE("every endpoint gets its share of the clients") {
       }
       CHECK(reached.size() == endpoints);
       CHECK(chi_squared < 70);
-    });
+    };
+    kernel::for_each_ruleset(shares);
+    if (kernel::permitted()) shares(kernel::backend("ebpf"), Dialect::nftables);
   }
 }

@@ -226,6 +226,11 @@ std::string Topology::run(const std::string& name, const std::vector<std::string
   return run_or_fail(words, input);
 }
 
+void Topology::within(const std::string& name, const std::function<void()>& what) {
+  const Inside inside(host(name));
+  what();
+}
+
 void Topology::serve(const std::string& name, const std::string& server, net::Protocol protocol,
                      const net::Address& address, std::uint16_t port) {
   const Inside inside(host(name));

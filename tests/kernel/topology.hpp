@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -64,6 +65,8 @@ class Topology {
 
   void load(const std::string& name, const Rulesets& rulesets);
   std::string run(const std::string& name, const std::vector<std::string>& words, std::string_view input = {});
+  // Calls `what` inside of the host.
+  void within(const std::string& name, const std::function<void()>& what);
 
   void serve(const std::string& name, const std::string& server, net::Protocol protocol, const net::Address& address,
              std::uint16_t port);

@@ -278,6 +278,22 @@ Bytes first_packet(const Packet& packet, std::uint32_t tag) {
   return bytes;
 }
 
+Bytes tagged_payload(std::uint32_t tag) {
+  Bytes payload;
+  put_payload(payload, tag);
+  return payload;
+}
+
+std::optional<Seen> flow_of(std::span<const std::uint8_t> bytes) {
+  const auto layers = split_layers(bytes);
+  if (!layers) return std::nullopt;
+  const auto l4 = layers->l4;
+  const bool tcp = layers->protocol == 6;
+  if (l4.size() < (tcp ? 20U : 8U) || (!tcp && layers->protocol != 17)) return std::nullopt;
+  if (tcp && (l4[13] & (tcp_syn | tcp_ack)) != tcp_syn) return std::nullopt;
+  return about(0, *layers, get16(l4, 0), get16(l4, 2));
+}
+
 std::optional<Seen> recognise(std::span<const std::uint8_t> bytes) {
   const auto layers = split_layers(bytes);
   if (!layers) return std::nullopt;

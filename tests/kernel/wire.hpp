@@ -30,6 +30,10 @@ struct Seen {
   net::Address src, dst;
   std::uint16_t sport = 0, dport = 0;
 };
+// Addresses and ports of a TCP SYN or a datagram of UDP, whoever sent it; the tag is unset.
+[[nodiscard]] std::optional<Seen> flow_of(std::span<const std::uint8_t> bytes);
+// Of UDP: the payload that carries the tag.
+[[nodiscard]] Bytes tagged_payload(std::uint32_t tag);
 // Nothing for packets that are not ours.
 [[nodiscard]] std::optional<Seen> recognise(std::span<const std::uint8_t> bytes);
 
