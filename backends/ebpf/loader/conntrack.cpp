@@ -6,7 +6,6 @@
 #include <cstring>
 #include <map>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include <arpa/inet.h>
@@ -18,13 +17,13 @@
 
 #include "backends/ebpf/loader/failure.hpp"
 #include "backends/ebpf/loader/netlink.hpp"
+#include "backends/ebpf/loader/stale.hpp"
 
 namespace portcullis::ebpf::loader {
 
 namespace {
 
 using Attributes = std::map<std::uint16_t, Bytes>;
-using Place = std::pair<net::Address, std::uint16_t>;
 
 constexpr std::uint16_t type_of(unsigned message) {
   return static_cast<std::uint16_t>(NFNL_SUBSYS_CTNETLINK << 8 | message);
@@ -72,31 +71,6 @@ void for_each_flow(Netlink& netlink, int family, const std::function<void(const 
                request(family).bytes(),
                [&](Bytes message) { each(attributes(message.subspan(std::min(sizeof(nfgenmsg), message.size())))); });
 }
-
-// Which endpoints a destination keeps. A node port has no address; its family is that of its endpoints.
-class Kept {
- public:
-  explicit Kept(const std::vector<ir::UdpCleanup>& cleanup) {
-    for (const ir::UdpCleanup& one : cleanup) {
-      if (one.keep.empty()) continue;
-      for (const Place& kept : one.keep) {
-        if (one.dst) by_place_[{*one.dst, one.port}].insert(kept);
-        if (!one.dst) by_port_[{kept.first.family(), one.port}].insert(kept);
-      }
-    }
-  }
-  [[nodiscard]] bool empty() const { return by_place_.empty() && by_port_.empty(); }
-  [[nodiscard]] bool is_stale(const Place& to, const Place& answers) const {
-    const auto by_place = by_place_.find(to);
-    if (by_place != by_place_.end() && !by_place->second.contains(answers)) return true;
-    const auto by_port = by_port_.find({to.first.family(), to.second});
-    return by_port != by_port_.end() && !by_port->second.contains(answers);
-  }
-
- private:
-  std::map<Place, std::set<Place>> by_place_;
-  std::map<std::pair<net::Family, std::uint16_t>, std::set<Place>> by_port_;
-};
 
 bool is_stale(const Attributes& flow, const Kept& kept) {
   const Attributes original = inside(flow, CTA_TUPLE_ORIG);

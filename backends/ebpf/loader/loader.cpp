@@ -174,7 +174,8 @@ Applied apply(const Artefact& artefact, const Options& options) {
   options.step("forget other versions");
   forget_other_versions(pins);
   options.step("forget stale flows");
-  applied.forgotten = forget_stale_flows(artefact.tables.cleanup);
+  applied.forgotten =
+      forget_stale_flows(artefact.tables.cleanup) + forget_stale_sockets(object, artefact.tables.cleanup);
   return applied;
 }
 

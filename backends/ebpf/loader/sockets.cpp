@@ -6,6 +6,7 @@
 #include <optional>
 #include <sstream>
 
+#include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -14,6 +15,7 @@
 #include "backends/ebpf/loader/failure.hpp"
 #include "backends/ebpf/loader/filter.hpp"
 #include "backends/ebpf/loader/maps.hpp"
+#include "backends/ebpf/loader/stale.hpp"
 
 namespace portcullis::ebpf::loader {
 
@@ -97,6 +99,24 @@ std::vector<std::string> missing_hooks(const Object& object, const Pins& pins) {
       out.push_back(hook.name);
   }
   return out;
+}
+
+std::size_t forget_stale_sockets(const Object& object, const std::vector<ir::UdpCleanup>& cleanup) {
+  const Kept kept(cleanup);
+  if (kept.empty()) return 0;
+  const int map = object.map("socks");
+  std::vector<pcl_socket_key> stale;
+  pcl_socket_key key{}, next{};
+  for (bool first = true; bpf_map_get_next_key(map, first ? nullptr : &key, &next) == 0; first = false) {
+    key = next;
+    pcl_socket flow{};
+    if (key.kind != PCL_SOCKET_SENT || bpf_map_lookup_elem(map, &key, &flow) != 0) continue;
+    if (kept.is_stale({to_address(key.address), ntohs(key.port)}, {to_address(flow.address), ntohs(flow.port)}))
+      stale.push_back(key);
+  }
+  std::size_t deleted = 0;
+  for (const pcl_socket_key& one : stale) deleted += bpf_map_delete_elem(map, &one) == 0 ? 1 : 0;
+  return deleted;
 }
 
 }  // namespace portcullis::ebpf::loader

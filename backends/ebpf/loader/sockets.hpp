@@ -2,11 +2,13 @@
 // CannotDo.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
 #include "backends/ebpf/loader/object.hpp"
 #include "backends/ebpf/loader/pins.hpp"
+#include "compiler/ir/l4/program.hpp"
 
 namespace portcullis::ebpf::loader {
 
@@ -18,5 +20,9 @@ namespace portcullis::ebpf::loader {
 void attach_hooks(const Object& object, const std::string& cgroup, const Pins& pins);
 // Names of hooks that are not attached, or not with this object's program.
 [[nodiscard]] std::vector<std::string> missing_hooks(const Object& object, const Pins& pins);
+
+// Deletes what UDP sockets remember of frontends whose endpoint is not kept: within their time the program does not ask
+// the tables. Returns how many.
+std::size_t forget_stale_sockets(const Object& object, const std::vector<ir::UdpCleanup>& cleanup);
 
 }  // namespace portcullis::ebpf::loader
