@@ -47,41 +47,11 @@ bool wait_for(int fd, short events, int milliseconds) {
   return ::poll(&item, 1, milliseconds) > 0;
 }
 
-Outcome outcome_of(int error) {
-  switch (error) {
-    case ECONNREFUSED:
-      return Outcome::refused;
-    case EHOSTUNREACH:
-    case ENETUNREACH:
-    case EACCES:
-    case EPERM:
-      return Outcome::unreachable;
-    default:
-      return Outcome::silent;
-  }
-}
-
 int pending_error(int fd) {
   int error = 0;
   socklen_t length = sizeof error;
   ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
   return error;
-}
-
-// `<name> <address>:<port>` of a server.
-Answer parse_greeting(std::string_view line) {
-  const auto text = base::trim(line);
-  const auto space = text.find(' '), colon = text.rfind(':');
-  if (space == std::string_view::npos || colon == std::string_view::npos || colon < space)
-    throw Failure("an answer of no server of ours");
-  auto host = text.substr(space + 1, colon - space - 1);
-  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
-  const auto address = net::Address::parse(host);
-  if (!address) throw Failure("an answer of no server of ours");
-  return {.outcome = Outcome::answered,
-          .server = std::string(text.substr(0, space)),
-          .seen = *address,
-          .seen_port = static_cast<std::uint16_t>(std::stoul(std::string(text.substr(colon + 1))))};
 }
 
 struct Asked {
@@ -138,6 +108,36 @@ bool has_link_local(const std::string& interface) {
 }
 
 }  // namespace
+
+Answer::Outcome outcome_of(int error) {
+  switch (error) {
+    case ECONNREFUSED:
+      return Outcome::refused;
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case EACCES:
+    case EPERM:
+      return Outcome::unreachable;
+    default:
+      return Outcome::silent;
+  }
+}
+
+// `<name> <address>:<port>` of a server.
+Answer parse_greeting(std::string_view line) {
+  const auto text = base::trim(line);
+  const auto space = text.find(' '), colon = text.rfind(':');
+  if (space == std::string_view::npos || colon == std::string_view::npos || colon < space)
+    throw Failure("an answer of no server of ours");
+  auto host = text.substr(space + 1, colon - space - 1);
+  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+  const auto address = net::Address::parse(host);
+  if (!address) throw Failure("an answer of no server of ours");
+  return {.outcome = Outcome::answered,
+          .server = std::string(text.substr(0, space)),
+          .seen = *address,
+          .seen_port = static_cast<std::uint16_t>(std::stoul(std::string(text.substr(colon + 1))))};
+}
 
 bool Stream::echo(std::string_view text, int seconds) const {
   if (::send(socket_.get(), text.data(), text.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(text.size())) return false;

@@ -37,6 +37,11 @@ struct Answer {
   std::uint16_t seen_port = 0;
 };
 
+// What an echo server's greeting says. Throws Failure where it is none.
+[[nodiscard]] Answer parse_greeting(std::string_view line);
+// What a socket's error means.
+[[nodiscard]] Answer::Outcome outcome_of(int error);
+
 // An open TCP connection to an echo server.
 class Stream {
  public:
@@ -76,12 +81,12 @@ class Topology {
   // The same over TCP, kept open.
   [[nodiscard]] Stream open(const std::string& name, const net::Address& to, std::uint16_t port,
                             int milliseconds = 5000);
+  // Until the kernel has noticed, in a work queue of its own, that every new interface is up. Nothing else tells when a
+  // packet would be lost. Asking and opening call it themselves.
+  void settle();
 
  private:
   const Fd& host(const std::string& name) const;
-  // Until the kernel has noticed, in a work queue of its own, that every new interface is up. Nothing else tells when a
-  // packet would be lost.
-  void settle();
 
   std::map<std::string, Fd> hosts_;
   std::vector<std::pair<std::string, std::string>> fresh_;  // host and interface of ends that have not been seen up
