@@ -1,6 +1,8 @@
 // What once went wrong with the eBPF program, each with the connections that showed it.
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <thread>
 
@@ -46,6 +48,16 @@ bool connects(const Fd& socket, const To& to) {
   return ::connect(socket.get(), address.get(), address.length) == 0;
 }
 
+// The socket that had this port before may still wait for the last word of its connection.
+bool connects_when_free(const Fd& socket, const To& to) {
+  for (int i = 0; i < 1000; ++i) {
+    if (connects(socket, to)) return true;
+    if (errno != EADDRNOTAVAIL) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return false;
+}
+
 // Whom the server greets; empty: nobody.
 std::string greeting(const Fd& socket) {
   std::array<char, 128> buffer{};
@@ -67,21 +79,20 @@ class Closer {
       : listener_(kernel::bound_socket(hosts.net(), "pod-a", Protocol::tcp, address, 8080)) {
     if (::listen(listener_.get(), 16) != 0) kernel::fail_with_errno("listen");
     thread_ = std::thread([this] {
-      for (;;) {
-        const Fd connection(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-        if (!connection.open()) return;
-      }
+      while (!stop_) Fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)).reset();
     });
   }
   Closer(const Closer&) = delete;
   Closer& operator=(const Closer&) = delete;
   ~Closer() {
+    stop_ = true;
     ::shutdown(listener_.get(), SHUT_RDWR);
     thread_.join();
   }
 
  private:
   Fd listener_;
+  std::atomic<bool> stop_ = false;
   std::thread thread_;
 };
 
@@ -91,7 +102,7 @@ enum class End : std::uint8_t { by_server, by_reset };
 std::optional<double> one_connection(EbpfHosts& hosts, const Client& client, Family family, End end) {
   const Fd socket = kernel::bound_socket(hosts.net(), client.host, Protocol::tcp, client.address.of(family), 40000);
   const auto begin = std::chrono::steady_clock::now();
-  if (!connects(socket, {kernel::cluster_ip(1).of(family), 80})) return std::nullopt;
+  if (!connects_when_free(socket, {kernel::cluster_ip(1).of(family), 80})) return std::nullopt;
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
   if (end == End::by_server) {
     char byte = 0;
