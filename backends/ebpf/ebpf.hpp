@@ -24,7 +24,8 @@ namespace portcullis::ebpf {
 [[nodiscard]] std::optional<Tables> read(base::FileId file, const base::SourceMap& sources,
                                          base::Diagnostics& diagnostics);
 
-// node.pcl (print), program.o, companion.nft, conntrack.sh, SHA256SUMS.
+// node.pcl (print), program.o, companion.nft, conntrack.sh; maps.batch and apply.sh, for nodes without portcullis;
+// SHA256SUMS.
 [[nodiscard]] netfilter::Artefact emit(std::span<const ir::Program> programs, base::Diagnostics& diagnostics);
 
 }  // namespace portcullis::ebpf

@@ -1,6 +1,8 @@
 // The files of the backend.
 #include <fmt/format.h>
 
+#include "backends/ebpf/apply_script.hpp"
+#include "backends/ebpf/batch.hpp"
 #include "backends/ebpf/companion.hpp"
 #include "backends/ebpf/digest.hpp"
 #include "backends/ebpf/ebpf.hpp"
@@ -29,10 +31,13 @@ std::string sums(const netfilter::Artefact& artefact) {
 netfilter::Artefact emit(std::span<const ir::Program> programs, base::Diagnostics& diagnostics) {
   netfilter::Artefact out;
   const Tables tables = lower(programs, program_digest(), diagnostics);
-  out.files.push_back({"node.pcl", print(tables), false});
+  const std::string text = print(tables);
+  out.files.push_back({"node.pcl", text, false});
   out.files.push_back({"program.o", text_of(program()), false});
   out.files.push_back({"companion.nft", companion(tables), false});
   out.files.push_back({"conntrack.sh", netfilter::conntrack_script(programs), true});
+  out.files.push_back({"maps.batch", batch(entries(tables)), false});
+  out.files.push_back({"apply.sh", apply_script(tables, text), true});
   out.files.push_back({"SHA256SUMS", sums(out), false});
   return out;
 }

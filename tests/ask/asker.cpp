@@ -13,15 +13,15 @@
 #include <fmt/format.h>
 
 #include "backends/ebpf/actions_text.hpp"
+#include "backends/ebpf/entries.hpp"
 #include "backends/ebpf/loader/failure.hpp"
-#include "backends/ebpf/loader/layout.hpp"
 #include "backends/ebpf/loader/maps.hpp"
 #include "backends/ebpf/program.hpp"
 
 namespace portcullis::ask {
 
+using ebpf::TableId;
 using ebpf::loader::Fd;
-using ebpf::loader::TableId;
 
 struct Asker::Loaded {
   const ebpf::Tables& tables;
@@ -35,8 +35,8 @@ namespace {
 
 pcl_flow flow_of(const ebpf::Tables& tables, const net::Packet& packet) {
   pcl_flow flow{};
-  flow.source = ebpf::loader::to_bytes(packet.src);
-  flow.destination = ebpf::loader::to_bytes(packet.dst);
+  flow.source = ebpf::to_bytes(packet.src);
+  flow.destination = ebpf::to_bytes(packet.dst);
   flow.port = packet.protocol == net::Protocol::icmp ? 0 : htons(packet.dport);
   flow.protocol = net::number(packet.protocol, packet.family());
   const bool out = packet.from == net::PacketFrom::node;
@@ -55,7 +55,7 @@ pcl_question question_of(const ebpf::Tables& tables, const Question& question) {
   out.random = question.random;
   if (question.remembered) {
     out.remembered = 1;
-    out.memory.address = ebpf::loader::to_bytes(question.remembered->first);
+    out.memory.address = ebpf::to_bytes(question.remembered->first);
     out.memory.port = htons(question.remembered->second);
   }
   return out;
@@ -110,9 +110,9 @@ Asker::Asker(const ebpf::Tables& tables) : loaded_(new Loaded{tables, nullptr, -
   bpf_object__for_each_program(one, loaded_->object)
       bpf_program__set_autoload(one, std::strcmp(bpf_program__name(one), "pcl_ask") == 0);
   if (const int error = bpf_object__load(loaded_->object); error != 0) ebpf::loader::cannot("load the program", -error);
-  const ebpf::loader::Entries all = ebpf::loader::entries(tables);
-  for (const TableId id : ebpf::loader::all_tables) {
-    const std::string name = fmt::format("t_{}", ebpf::loader::to_string(id));
+  const ebpf::Entries all = ebpf::entries(tables);
+  for (const TableId id : ebpf::all_tables) {
+    const std::string name = fmt::format("t_{}", ebpf::to_string(id));
     const int outer = bpf_object__find_map_fd_by_name(loaded_->object, name.c_str());
     loaded_->inner.push_back(ebpf::loader::make_frozen(id, all.of(id)));
     ebpf::loader::put_in_slot(outer, 0, loaded_->inner.back().get());

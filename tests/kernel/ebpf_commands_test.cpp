@@ -150,8 +150,8 @@ TEST_CASE("ebpf status: drift") {
     const auto object = loader::Object::open(loader::Pins(node.pins()));
     ebpf::Tables other = kernel::tables_to("10.244.0.5");
     other.frontends.front().key.port = 81;
-    const auto table = loader::TableId::frontends;
-    const auto map = loader::make_frozen(table, loader::entries(other).of(table));
+    const auto table = ebpf::TableId::frontends;
+    const auto map = loader::make_frozen(table, ebpf::entries(other).of(table));
     loader::put_in_slot(object.table(table), 1, map.get());
     problem("missing: route tcp 10.96.0.20:80");
     problem("unknown: route tcp 10.96.0.20:81");
@@ -375,7 +375,7 @@ TEST_CASE("ebpf apply: what the program is told about interfaces") {
     });
     return out;
   };
-  const auto masquerade = [](const pcl_interface& of) { return loader::to_address(of.masquerade4).text(); };
+  const auto masquerade = [](const pcl_interface& of) { return ebpf::to_address(of.masquerade4).text(); };
   CHECK(row("eth0").flags == 0);
   CHECK(masquerade(row("eth0")) == "10.1.0.2");
   CHECK(row("veth-a").flags == PCL_INTERFACE_POD);
@@ -386,7 +386,7 @@ TEST_CASE("ebpf apply: what the program is told about interfaces") {
   CHECK(row("br0").flags == 0);
   CHECK(filters(node, "port0").empty());  // its packets are seen at the bridge
   const auto config = loader::read_value<pcl_config>(object.map("cfg"), 0);
-  CHECK(loader::to_address(config.address4).text() == "10.1.0.2");
+  CHECK(ebpf::to_address(config.address4).text() == "10.1.0.2");
   CHECK(config.layout == PCL_LAYOUT);
   CHECK(config.netns != 0);
 }

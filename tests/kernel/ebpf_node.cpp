@@ -6,12 +6,13 @@
 #include <fstream>
 #include <sstream>
 
-#include <catch2/catch.hpp>
 #include <fmt/format.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backends/ebpf/apply_script.hpp"
+#include "backends/ebpf/batch.hpp"
 #include "backends/ebpf/companion.hpp"
 #include "backends/ebpf/digest.hpp"
 #include "backends/ebpf/ebpf.hpp"
@@ -122,8 +123,21 @@ void ArtefactFolder::write(const std::string& file, const std::string& text) con
 
 void ArtefactFolder::sum() const {
   std::string out;
-  for (const char* file : {"node.pcl", "companion.nft"}) out += fmt::format("{}  {}\n", ebpf::sha256(read(file)), file);
+  for (const fs::directory_entry& file : fs::directory_iterator(path_)) {
+    const std::string name = file.path().filename().string();
+    if (name != "SHA256SUMS") out += fmt::format("{}  {}\n", ebpf::sha256(read(name)), name);
+  }
   write("SHA256SUMS", out);
+}
+
+void ArtefactFolder::add_script(const ebpf::Tables& tables) const {
+  std::string program;
+  for (const std::byte b : ebpf::program()) program.push_back(static_cast<char>(b));
+  write("program.o", program);
+  write("maps.batch", ebpf::batch(ebpf::entries(tables)));
+  write("apply.sh", ebpf::apply_script(tables, read("node.pcl")));
+  write("conntrack.sh", "#!/bin/sh\n");
+  sum();
 }
 
 ebpf::Tables tables_to(const std::string& pod) {
@@ -181,6 +195,11 @@ apply::Result EbpfNode::apply(const ArtefactFolder& folder, const apply::Options
   return out;
 }
 
+std::string EbpfNode::run_script(const ArtefactFolder& folder) {
+  return net_.run("node", {"env", "PORTCULLIS_PINS=" + pins(), "PORTCULLIS_CGROUP=" + group_.path(), "sh",
+                           folder.path() + "/apply.sh"});
+}
+
 apply::Result EbpfNode::status(const ArtefactFolder* folder) {
   apply::Result out;
   const std::optional<std::string> path = folder == nullptr ? std::nullopt : std::optional(folder->path());
@@ -220,16 +239,6 @@ bool has(const std::string& text, std::string_view part) {
 
 std::string filters(EbpfNode& node, const std::string& interface) {
   return node.net().run("node", {"tc", "filter", "show", "dev", interface, "ingress"});
-}
-
-void check_no_leftovers(EbpfNode& node) {
-  CHECK_FALSE(std::filesystem::exists(node.pins()));
-  for (const char* interface : {"eth0", "veth-a", "veth-b"}) {
-    CHECK(filters(node, interface).empty());
-    CHECK_FALSE(has(node.net().run("node", {"tc", "qdisc", "show", "dev", interface}), "clsact"));
-  }
-  CHECK(node.net().run("node", {"nft", "list", "tables"}).empty());
-  CHECK(node.answer("node", 500).empty());  // no hook is left either
 }
 
 }  // namespace portcullis::kernel

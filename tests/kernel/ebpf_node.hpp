@@ -52,6 +52,8 @@ class ArtefactFolder {
   void write(const std::string& file, const std::string& text) const;
   // Makes SHA256SUMS right again.
   void sum() const;
+  // What nodes without portcullis need beside: program.o, maps.batch, apply.sh and a conntrack.sh that forgets nothing.
+  void add_script(const ebpf::Tables& tables) const;
 
  private:
   std::string path_;
@@ -74,6 +76,8 @@ class EbpfNode {
 
   [[nodiscard]] apply::Result apply(const ArtefactFolder& folder) { return apply(folder, options()); }
   [[nodiscard]] apply::Result apply(const ArtefactFolder& folder, const apply::Options& options);
+  // The folder's apply.sh, and what it says. Throws Failure where it fails.
+  std::string run_script(const ArtefactFolder& folder);
   [[nodiscard]] apply::Result status(const ArtefactFolder* folder);
   [[nodiscard]] apply::Result attach(const std::string& interface);
   [[nodiscard]] apply::Result roll_back();

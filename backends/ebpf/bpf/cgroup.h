@@ -133,12 +133,18 @@ static __always_inline int pcl_fail(pcl_u32 verdict) {
   return PCL_HOOK_FAIL;
 }
 
+// Whether the socket is of the network namespace that is served.
+static __always_inline int pcl_is_of_node(struct bpf_sock_addr* context, const struct pcl_config* config) {
+  const pcl_u64 node = config->netns ? config->netns : bpf_get_netns_cookie(0);
+  return bpf_get_netns_cookie(context) == node;
+}
+
 // Fills `choice` and returns PCL_DNAT if the peer that the process names in `flow` has to be replaced.
 static __always_inline pcl_u32 pcl_replace(struct bpf_sock_addr* context, struct pcl_flow* flow,
                                            struct pcl_choice* choice) {
   pcl_u32 zero = 0;
   const struct pcl_config* config = bpf_map_lookup_elem(&cfg, &zero);
-  if (!config || bpf_get_netns_cookie(context) != config->netns) return PCL_NONE;
+  if (!config || !pcl_is_of_node(context, config)) return PCL_NONE;
   struct pcl_peer frontend = {.cookie = bpf_get_socket_cookie(context), .address = flow->destination};
   flow->origin = PCL_ORIGIN_OUT;
   flow->protocol = context->protocol;

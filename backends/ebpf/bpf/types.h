@@ -210,7 +210,7 @@ enum { PCL_UDP_SECONDS = 30, PCL_UDP_REPLIED_SECONDS = 120 };
 // ---- cfg: array of one
 
 struct pcl_config {
-  pcl_u64 netns;             // cookie of the node's network namespace: sockets of others are left alone
+  pcl_u64 netns;  // cookie of the node's network namespace: sockets of others are left alone; 0: the initial one
   struct pcl_addr address4;  // the node's primary addresses: whence an unbound socket is taken to send
   struct pcl_addr address6;
   pcl_u32 layout;  // PCL_LAYOUT

@@ -14,8 +14,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "backends/ebpf/entries.hpp"
 #include "backends/ebpf/loader/failure.hpp"
-#include "backends/ebpf/loader/layout.hpp"
 #include "backends/ebpf/loader/netlink.hpp"
 
 namespace portcullis::ebpf::loader {

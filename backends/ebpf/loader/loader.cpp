@@ -20,16 +20,6 @@ namespace portcullis::ebpf::loader {
 
 namespace {
 
-Origin origin_of(const Artefact& artefact) {
-  Origin out{};
-  artefact.digest.copy(out.artefact, sizeof out.artefact);
-  if (const auto& pods = artefact.tables.pod_interface) {
-    pods->name.copy(out.pod_interface, sizeof out.pod_interface - 1);
-    out.is_prefix = pods->is_prefix ? 1 : 0;
-  }
-  return out;
-}
-
 Origin origin_of_active(const Object& object) {
   return read_value<Origin>(object.map("origins"), active_generation(object));
 }
@@ -97,7 +87,7 @@ void attach_filters(const Object& object, const std::vector<const Interface*>& i
 void activate(const Object& object, const Pins& pins, const Artefact& artefact, const Node& node,
               const Options& options, Applied& applied) {
   const Entries wanted = entries(with_addresses(artefact.tables, node));
-  const Origin origin = origin_of(artefact);
+  const Origin origin = origin_of(artefact.tables, artefact.digest);
   applied.generation = active_generation(object);
   const Origin before = origin_of_active(object);
   if (std::memcmp(&before, &origin, sizeof origin) == 0 && is_frozen_generation(object, applied.generation) &&
@@ -217,6 +207,8 @@ Removed remove(bool now, const Options& options) {
     options.step("detach " + interface.name);
     detach_filter(interface, pins);
   }
+  options.step("detach sockets");
+  detach_unlinked_hooks(options.cgroup, pins);
   options.step("unpin");
   unload(pins);
   options.step("companion");

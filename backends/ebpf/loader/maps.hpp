@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "backends/ebpf/entries.hpp"
 #include "backends/ebpf/loader/fd.hpp"
-#include "backends/ebpf/loader/layout.hpp"
 
 namespace portcullis::ebpf::loader {
 

@@ -175,8 +175,7 @@ std::vector<Hook> hooks() {
 }
 
 std::string version() {
-  constexpr std::size_t digits = 32;
-  return fmt::format("{}-{}", static_cast<int>(PCL_LAYOUT), program_digest().substr(0, digits));
+  return version_of(program_digest());
 }
 
 bool has_our_layout(const std::string& version) {

@@ -8,19 +8,12 @@
 #include <vector>
 
 #include "backends/ebpf/bpf/types.h"
+#include "backends/ebpf/entries.hpp"
 #include "backends/ebpf/loader/fd.hpp"
-#include "backends/ebpf/loader/layout.hpp"
 #include "backends/ebpf/loader/pins.hpp"
+#include "backends/ebpf/origin.hpp"
 
 namespace portcullis::ebpf::loader {
-
-// What a generation was made of.
-struct Origin {
-  char artefact[64];        // SHA-256 of its text, in hexadecimal digits
-  char pod_interface[16];   // of Tables::pod_interface; empty: none
-  std::uint32_t is_prefix;  // … whether names begin so
-  std::uint32_t zero;
-};
 
 // From now on libbpf prints nothing: what it says is part of our own messages.
 void listen_to_libbpf();

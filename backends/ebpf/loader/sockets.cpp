@@ -21,6 +21,18 @@ namespace portcullis::ebpf::loader {
 
 namespace {
 
+// Empty where there is none.
+std::string mounted_hierarchy() {
+  std::ifstream mounts("/proc/self/mounts");
+  std::string line;
+  while (std::getline(mounts, line)) {
+    std::istringstream words(line);
+    std::string device, folder, type;
+    if (words >> device >> folder >> type && type == "cgroup2") return folder;
+  }
+  return {};
+}
+
 struct Attachment {
   std::uint32_t program = 0;
   std::uint64_t cgroup = 0;
@@ -53,6 +65,16 @@ void make_link(const Hook& hook, int program, int cgroup, const Pins& pins) {
   if (bpf_obj_pin(link.get(), path_of(hook, pins).c_str()) != 0) cannot("pin " + path_of(hook, pins), errno);
 }
 
+// apply.sh attaches programs without links, and a program with both would be asked twice.
+void detach_unlinked(const Hook& hook, int cgroup, const Pins& pins) {
+  for (const std::string& version : pins.list("prog")) {
+    const Fd program = pinned(pins.path(fmt::format("prog/{}/{}", version, hook.name)));
+    if (!program.open()) continue;
+    if (bpf_prog_detach2(program.get(), cgroup, static_cast<bpf_attach_type>(hook.attach_type)) != 0 && errno != ENOENT)
+      cannot(fmt::format("detach {} from the control groups", hook.name), errno);
+  }
+}
+
 void attach_hook(const Hook& hook, int program, int cgroup, const Pins& pins) {
   const Fd link = pinned(path_of(hook, pins));
   const auto there = link.open() ? attachment_of(link.get()) : std::nullopt;
@@ -67,13 +89,7 @@ void attach_hook(const Hook& hook, int program, int cgroup, const Pins& pins) {
 }  // namespace
 
 std::string cgroup_root() {
-  std::ifstream mounts("/proc/self/mounts");
-  std::string line;
-  while (std::getline(mounts, line)) {
-    std::istringstream words(line);
-    std::string device, folder, type;
-    if (words >> device >> folder >> type && type == "cgroup2") return folder;
-  }
+  if (std::string folder = mounted_hierarchy(); !folder.empty()) return folder;
   throw CannotDo(
       "no cgroup2 file system is mounted: mount one (mount -t cgroup2 none /sys/fs/cgroup), or name the folder with "
       "--cgroup");
@@ -84,10 +100,21 @@ void attach_hooks(const Object& object, const std::string& cgroup, const Pins& p
   if (!folder.open()) cannot("open control group " + cgroup, errno);
   pins.make_folder("link");
   const std::vector<Hook> all = hooks();
-  for (const Hook& hook : all) attach_hook(hook, object.program(hook.name), folder.get(), pins);
+  for (const Hook& hook : all) {
+    attach_hook(hook, object.program(hook.name), folder.get(), pins);
+    detach_unlinked(hook, folder.get(), pins);
+  }
   // Of a version that had more.
   for (const std::string& name : pins.list("link"))
     if (std::ranges::find(all, name, &Hook::name) == all.end()) pins.remove("link/" + name);
+}
+
+void detach_unlinked_hooks(const std::string& cgroup, const Pins& pins) {
+  const std::string group = cgroup.empty() ? mounted_hierarchy() : cgroup;
+  // A group that is gone has nothing attached.
+  const Fd folder(::open(group.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder.open()) return;
+  for (const Hook& hook : hooks()) detach_unlinked(hook, folder.get(), pins);
 }
 
 std::vector<std::string> missing_hooks(const Object& object, const Pins& pins) {

@@ -18,6 +18,8 @@ namespace portcullis::ebpf::loader {
 // Every hook of the object at this control group, or in the place of another version's. Does nothing where all is so
 // already.
 void attach_hooks(const Object& object, const std::string& cgroup, const Pins& pins);
+// What apply.sh has attached without links; `cgroup` may be empty, as in Options.
+void detach_unlinked_hooks(const std::string& cgroup, const Pins& pins);
 // Names of hooks that are not attached, or not with this object's program.
 [[nodiscard]] std::vector<std::string> missing_hooks(const Object& object, const Pins& pins);
 

@@ -82,8 +82,13 @@ void tell_addresses(const Object& object, const Node& node, const Origin& origin
         "addresses of {0} have changed since the program was told: run `portcullis attach {0}`", interface->name));
   }
   const auto config = read_value<pcl_config>(object.map("cfg"), 0);
-  if (config.netns != node.cookie)
+  if (config.netns == 0) {
+    out.warnings.emplace_back(
+        "the program serves processes of the initial network namespace, as apply.sh told it: run `portcullis apply` to "
+        "name this one");
+  } else if (config.netns != node.cookie) {
     out.problems.emplace_back("the program serves another network namespace: run `portcullis apply` in this one");
+  }
 }
 
 void tell_locals(const Entries& live, const Node& node, Status& out) {

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <numeric>
 
-#include "backends/ebpf/loader/layout.hpp"
+#include "backends/ebpf/entries.hpp"
 #include "compiler/base/error.hpp"
 
-namespace portcullis::ebpf::loader {
+namespace portcullis::ebpf {
 
 std::string_view to_string(TableId table) {
   switch (table) {
@@ -69,4 +69,4 @@ void Rows::sort() {
   *this = std::move(sorted);
 }
 
-}  // namespace portcullis::ebpf::loader
+}  // namespace portcullis::ebpf

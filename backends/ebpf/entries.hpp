@@ -13,7 +13,7 @@
 #include "backends/ebpf/bpf/types.h"
 #include "backends/ebpf/tables.hpp"
 
-namespace portcullis::ebpf::loader {
+namespace portcullis::ebpf {
 
 // The maps that every generation has of its own, in the order in which they are put in place: without frontends no
 // other table is looked at, so frontends come last.
@@ -88,4 +88,4 @@ struct Entries {
 [[nodiscard]] net::Address to_address(const pcl_addr& address);
 [[nodiscard]] std::uint16_t network_order(std::uint16_t port);
 
-}  // namespace portcullis::ebpf::loader
+}  // namespace portcullis::ebpf

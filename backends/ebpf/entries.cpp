@@ -1,4 +1,4 @@
-#include "backends/ebpf/loader/layout.hpp"
+#include "backends/ebpf/entries.hpp"
 
 #include <algorithm>
 #include <map>
@@ -6,7 +6,7 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 
-namespace portcullis::ebpf::loader {
+namespace portcullis::ebpf {
 
 namespace {
 
@@ -283,4 +283,4 @@ Tables tables_of(const Entries& entries, const Tables& like) {
   return out;
 }
 
-}  // namespace portcullis::ebpf::loader
+}  // namespace portcullis::ebpf

@@ -1,5 +1,5 @@
 // Tables as rows of maps: the bytes are written down here by hand, from what bpf/types.h says.
-#include "backends/ebpf/loader/layout.hpp"
+#include "backends/ebpf/entries.hpp"
 
 #include <cstring>
 
@@ -9,13 +9,13 @@ namespace {
 
 using namespace portcullis;
 using ebpf::Endpoint;
+using ebpf::Entries;
 using ebpf::Frontend;
 using ebpf::Pool;
+using ebpf::Rows;
+using ebpf::TableId;
 using ebpf::Tables;
 using ebpf::Verdict;
-using ebpf::loader::Entries;
-using ebpf::loader::Rows;
-using ebpf::loader::TableId;
 using Octets = std::vector<int>;
 
 net::Address address(const char* text) {
@@ -95,7 +95,7 @@ TEST_CASE("a frontend's key and value") {
   web.actions[0] = {Verdict::dnat, true, 1};
   web.actions[15] = {Verdict::drop, false, 0};
   t.frontends = {web};
-  const Rows rows = ebpf::loader::entries(t).of(TableId::frontends);
+  const Rows rows = ebpf::entries(t).of(TableId::frontends);
   REQUIRE(rows.count() == 1);
   CHECK(key(rows, 0) == Octets{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 10, 96, 0, 20, 0, 80, 6, 0});
   CHECK(value(rows, 0) == Octets{0x15, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3,  //
@@ -107,13 +107,13 @@ TEST_CASE("keys of a scope and of a whole address") {
   t.frontends.resize(2);
   t.frontends[0].key = {.address = {}, .scope = 3, .protocol = net::Protocol::sctp, .port = 30000};
   t.frontends[1].key = {.address = address("fd96::20"), .scope = 0, .protocol = {}, .port = 0};
-  const Rows rows = ebpf::loader::entries(t).of(TableId::frontends);
+  const Rows rows = ebpf::entries(t).of(TableId::frontends);
   CHECK(key(rows, 0) == Octets{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 117, 48, 132, 3});
   CHECK(key(rows, 1) == Octets{0xfd, 0x96, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x20, 0, 0, 0, 0});
 }
 
 TEST_CASE("a weight is a number of slots, one behind the other") {
-  const Entries e = ebpf::loader::entries(sample());
+  const Entries e = ebpf::entries(sample());
   CHECK(value(e.of(TableId::pools), 0) == Octets{0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
   CHECK(value(e.of(TableId::pools), 1) == Octets{3, 0, 0, 0, 1, 0, 0, 0, 0x30, 0x2a, 0, 0, 4, 3, 2, 1});
   const Rows& slots = e.of(TableId::endpoints);
@@ -131,11 +131,11 @@ TEST_CASE("what refuses the translated packet, and hairpins") {
   e.refusals = {Verdict::reject, Verdict::none, Verdict::drop, Verdict::reject};
   t.pools = {Pool{.name = "p", .sticky = {}, .endpoints = {e}}};
   // Bits 8 and 9: 2, 10 and 11: 0, 12 and 13: 3, 14 and 15: 2.
-  CHECK(ebpf::loader::entries(t).of(TableId::endpoints).value<pcl_endpoint>(0).flags == 0xb203);
+  CHECK(ebpf::entries(t).of(TableId::endpoints).value<pcl_endpoint>(0).flags == 0xb203);
 }
 
 TEST_CASE("only sticky pools have members") {
-  const Rows rows = ebpf::loader::entries(sample()).of(TableId::members);
+  const Rows rows = ebpf::entries(sample()).of(TableId::members);
   REQUIRE(rows.count() == 1);
   CHECK(key(rows, 0) == Octets{1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 10, 244, 0, 6, 0, 53, 0, 0});
   CHECK(value(rows, 0) == Octets{3, 0, 0, 0});
@@ -145,14 +145,14 @@ TEST_CASE("of an endpoint that is twice in a sticky pool the first slot is remem
   Tables t;
   const Endpoint e{.address = address("10.0.0.1"), .port = 1};
   t.pools = {Pool{.name = "p", .sticky = 10, .endpoints = {Endpoint{.address = address("10.0.0.2"), .port = 1}, e, e}}};
-  const Rows rows = ebpf::loader::entries(t).of(TableId::members);
+  const Rows rows = ebpf::entries(t).of(TableId::members);
   REQUIRE(rows.count() == 2);
   CHECK(rows.value<pcl_u32>(0) == 1);
   CHECK(rows.value<pcl_u32>(1) == 0);
 }
 
 TEST_CASE("prefixes carry the number of their set") {
-  const Rows rows = ebpf::loader::entries(sample()).of(TableId::prefixes);
+  const Rows rows = ebpf::entries(sample()).of(TableId::prefixes);
   REQUIRE(rows.count() == 4);
   const auto has = [&](const Octets& wanted) {
     for (std::size_t i = 0; i < rows.count(); ++i)
@@ -166,7 +166,7 @@ TEST_CASE("prefixes carry the number of their set") {
 }
 
 TEST_CASE("addresses of the node") {
-  const Rows rows = ebpf::loader::entries(sample()).of(TableId::locals);
+  const Rows rows = ebpf::entries(sample()).of(TableId::locals);
   REQUIRE(rows.count() == 2);
   CHECK(key(rows, 0) == Octets{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 192, 168, 0, 10});
   CHECK(value(rows, 0) == Octets{1, 1, 0, 0});
@@ -174,36 +174,36 @@ TEST_CASE("addresses of the node") {
 }
 
 TEST_CASE("arrays have a row where there is no pool") {
-  const Entries e = ebpf::loader::entries(Tables{});
+  const Entries e = ebpf::entries(Tables{});
   CHECK(e.of(TableId::pools).count() == 1);
   CHECK(e.of(TableId::endpoints).count() == 1);
   CHECK(e.of(TableId::frontends).count() == 0);
-  CHECK(ebpf::loader::tables_of(e, {}).pools.empty());
+  CHECK(ebpf::tables_of(e, {}).pools.empty());
 }
 
 TEST_CASE("rows are sorted by key, whatever the order they were added in") {
   Tables t = sample();
-  const Entries before = ebpf::loader::entries(t);
+  const Entries before = ebpf::entries(t);
   std::ranges::reverse(t.frontends);
   std::ranges::reverse(t.locals);
-  CHECK(ebpf::loader::entries(t) == before);
+  CHECK(ebpf::entries(t) == before);
 }
 
 TEST_CASE("tables come back from the rows, with the names of those that are known") {
   const Tables t = sample();
-  CHECK(ebpf::loader::tables_of(ebpf::loader::entries(t), t) == t);
+  CHECK(ebpf::tables_of(ebpf::entries(t), t) == t);
 }
 
 TEST_CASE("what nobody knows gets a name that says so") {
   const Tables t = sample();
-  const Tables back = ebpf::loader::tables_of(ebpf::loader::entries(t), {});
+  const Tables back = ebpf::tables_of(ebpf::entries(t), {});
   CHECK(back.pools.at(1).name == "unknown-pool-1");
   CHECK(back.sets.at(0).name == "unknown-set-2");
   CHECK(back.frontends.at(0).owner == "unknown");
-  CHECK(ebpf::loader::entries(back) == ebpf::loader::entries(t));
+  CHECK(ebpf::entries(back) == ebpf::entries(t));
 }
 
 TEST_CASE("addresses there and back") {
   for (const char* text : {"0.0.0.0", "255.255.255.255", "10.1.2.3", "::", "::1", "fd00::1:2", "ffff::"})
-    CHECK(ebpf::loader::to_address(ebpf::loader::to_bytes(address(text))) == address(text));
+    CHECK(ebpf::to_address(ebpf::to_bytes(address(text))) == address(text));
 }
