@@ -67,8 +67,8 @@ class Planner {
     }
   };
 
-  [[nodiscard]] Plan plan(const Destination& destination, unsigned class_bits, Asked& asked) const;
-  [[nodiscard]] std::vector<const ir::Route*> candidates(const Destination& destination) const;
+  [[nodiscard]] Plan plan(const Destination& to, unsigned bits, Asked& asked) const;
+  [[nodiscard]] std::vector<const ir::Route*> candidates(const Destination& to) const;
   [[nodiscard]] const ir::Route* find(ir::Table table, const ir::RouteKey& key) const;
   [[nodiscard]] Verdict refusal(const Seen& seen, Asked& asked) const;
   [[nodiscard]] const ir::Check* first_match(const Seen& seen, bool ir::Hooks::* hook, Asked& asked) const;

@@ -209,7 +209,11 @@ class Reader {
       pool.memory = c.number("the number of a memory", UINT32_MAX);
     }
     c.expect(Kind::open, "`{`");
-    while (c.ok() && !c.take(Kind::close)) pool.endpoints.push_back(endpoint(c));
+    while (c.ok() && !c.take(Kind::close)) {
+      pool.endpoints.push_back(endpoint(c));
+      if (c.ok() && pool.endpoints.back().address.family() != pool.endpoints.front().address.family())
+        c.fail_last("a pool has endpoints of one family");
+    }
     if (c.ok() && pool.endpoints.empty()) c.fail_last("a pool has at least one endpoint");
     if (c.ok() && pool.slots() > max_slots) c.fail_last(fmt::format("a pool has at most {} slots", max_slots));
     if (c.ok()) t_.pools.push_back(std::move(pool));
@@ -263,6 +267,7 @@ class Reader {
     if (c.take("pools")) pools(c, out);
     c.expect(":");
     out.actions = read_actions(c);
+    for (const std::uint32_t pool : out.pools) fits(c, out.key, pool);
     for (const Action& action : out.actions) {
       if (c.ok() && action.verdict == Verdict::dnat && action.pool >= out.pools.size())
         c.fail_last(fmt::format("the route has no pool {} to translate to", action.pool));
@@ -283,6 +288,16 @@ class Reader {
       return c.fail_last(fmt::format("`{}` is no scope and port such as 1:30080", word));
     key.scope = static_cast<std::uint8_t>(*scope);
     key.port = static_cast<std::uint16_t>(*port);
+  }
+
+  // A pool is of the route's protocol and family.
+  void fits(Cursor& c, const FrontendKey& key, std::uint32_t number) {
+    if (!c.ok()) return;
+    const Pool& pool = t_.pools[number];
+    if (key.protocol && pool.protocol != *key.protocol)
+      c.fail_last(fmt::format("pool {} is of {}", number, net::lower_name(pool.protocol)));
+    if (key.address && pool.endpoints.front().address.family() != key.address->family())
+      c.fail_last(fmt::format("pool {} is of the other family", number));
   }
 
   void pools(Cursor& c, Frontend& out) {

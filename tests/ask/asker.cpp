@@ -84,15 +84,6 @@ Ran run(int program, const pcl_question& question, unsigned repeat) {
   return ran;
 }
 
-net::Address address_of(const pcl_addr& bytes, net::Family family) {
-  std::array<std::uint8_t, 16> all{};
-  std::memcpy(all.data(), &bytes, sizeof bytes);
-  if (family == net::Family::ipv6) return net::Address::v6(all);
-  std::uint32_t value = 0;
-  for (std::size_t i = 12; i < 16; ++i) value = value << 8U | all[i];
-  return net::Address::v4(value);
-}
-
 }  // namespace
 
 std::string Answer::text() const {
@@ -127,7 +118,7 @@ Answer Asker::ask(const Question& question) const {
   Answer out;
   out.verdict = static_cast<ebpf::Verdict>(ran.answer.verdict);
   if (out.verdict != ebpf::Verdict::dnat) return out;
-  out.address = address_of(ran.answer.choice.address, question.packet.family());
+  out.address = ebpf::to_address(ran.answer.choice.address);
   out.port = ntohs(ran.answer.choice.port);
   out.masquerade = ran.answer.choice.masquerade != 0;
   return out;

@@ -2,6 +2,7 @@
 // clusters, boundary packets, random numbers and remembered endpoints. Longer:
 //
 //   PORTCULLIS_SEED=1000 PORTCULLIS_CLUSTERS=10000 ctest -R 'kernel: the program answers'
+#include <algorithm>
 #include <cstdlib>
 
 #include <catch2/catch.hpp>
@@ -13,6 +14,8 @@
 #include "tests/agreement/generator.hpp"
 #include "tests/ask/expected.hpp"
 #include "tests/kernel/permitted.hpp"
+#include "tests/proof/tables_faults.hpp"
+#include "verifier/obligations/tables.hpp"
 
 namespace {
 
@@ -87,4 +90,41 @@ TEST_CASE("the program answers as the evaluator does") {
   if (clusters < 25) return;
   CHECK(translated > 10'000);
   CHECK(remembered > 300);
+}
+
+// What the prover says of wrong tables is what the kernel does with them: each counterexample is played there.
+TEST_CASE("what refutes wrong tables happens in the kernel") {
+  if (!kernel::permitted()) return;
+  std::size_t refuted = 0, played = 0;
+  for (std::uint64_t s = 1; s <= 6; ++s) {
+    const cluster::Dialect dialect = s % 2 == 0 ? cluster::Dialect::iptables : cluster::Dialect::nftables;
+    const Node one = node(s, dialect);
+    proof::Random random(s);
+    for (const proof::TablesFault& fault : proof::tables_faults()) {
+      ebpf::Tables wrong = one.tables;
+      if (!fault.inject(wrong, random)) continue;
+      for (const ir::Program& program : one.programs) {
+        const bool unfit = std::ranges::any_of(program.routes, [](const ir::Route& r) { return !r.rivals.empty(); }) ||
+                           std::ranges::any_of(program.checks, [](const ir::Check& c) { return c.foreign; });
+        if (unfit) continue;
+        smt::Session session;
+        const verdict::Proof proof = obligations::prove_tables("wrong", program, wrong, session);
+        if (proof.standing != verdict::Standing::refuted) continue;
+        ++refuted;
+        // Later packets of a flow meet the companion alone.
+        if (!proof.witness || proof.witness->ct_state != net::ConntrackState::fresh) continue;
+        wrong.guards.clear();  // the companion's, which is not asked
+        const ask::Asker asker(wrong);
+        const ebpf::Evaluator evaluator(wrong);
+        INFO("seed " << s << ", " << fault.kind << ": " << proof.reason);
+        for (const std::uint32_t number : {0U, 0x40000000U, 0x80000000U, 0xFFFFFFFFU}) {
+          const ask::Question question{*proof.witness, {}, number};
+          CHECK(asker.ask(question).text() == ask::expected(evaluator, question).text());
+        }
+        ++played;
+      }
+    }
+  }
+  fmt::print("{} times refuted, {} packets played in the kernel\n", refuted, played);
+  CHECK(played > 70);
 }
