@@ -209,3 +209,24 @@ TEST_CASE("ebpf pitfalls: one source port for two frontends of one endpoint, and
   }
   CHECK(hosts.counter("no-entry") == 0);
 }
+
+TEST_CASE("ebpf pitfalls: a flow whose first packet others drop gets through later") {
+  if (!kernel::permitted()) return;
+  EbpfHosts hosts;
+  hosts.apply(*two_frontends());
+  for (const auto family : net::all_families) {
+    INFO(net::to_string(family));
+    const auto address = kernel::cluster_ip(1).of(family);
+    CHECK(hosts.net().ask("client", Protocol::tcp, address, 80).outcome == Outcome::answered);
+    // Between the program, which makes an entry, and conntrack, which would then translate.
+    hosts.net().run(
+        "node", {"nft", "-f", "-"},
+        "table inet foreign { chain early { type filter hook prerouting priority raw; tcp dport 80 drop; }; }\n");
+    kernel::Answer answer;
+    std::thread client([&] { answer = hosts.net().ask("client", Protocol::tcp, address, 80, 6000); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    hosts.net().run("node", {"nft", "delete", "table", "inet", "foreign"});
+    client.join();
+    CHECK(answer.server == net::endpoint_text(at::pod_a.of(family), 8080));  // at the third SYN, after three seconds
+  }
+}

@@ -87,7 +87,10 @@ static __always_inline void pcl_to_kernel(union nf_inet_addr* to, const struct p
   }
 }
 
-enum { PCL_FIRST_TIMEOUT = 30000 };  // milliseconds; conntrack sets its own at the packet's next step
+// Milliseconds that an entry lives until conntrack has seen its packet, which is at the packet's next step, and sets
+// its own time. Where somebody drops the packet between, an entry is left that nobody has translated by: the next one
+// of the flow is taken for untranslated until the entry has gone. Fragments are put together first, which may last.
+enum { PCL_FIRST_TIMEOUT = 2500, PCL_FIRST_TIMEOUT_PARTIAL = 30000 };
 
 // Makes the entry by which conntrack translates the flow. A source is always given, for conntrack binds none to an
 // entry that it has not made itself, and two flows would then meet behind one endpoint. 0 if the packet may go on.
@@ -107,7 +110,7 @@ static __noinline int pcl_track(struct __sk_buff* skb, const struct pcl_packet* 
   int failed = bpf_ct_set_nat_info(made, &address, bpf_ntohs(choice->port), NF_NAT_MANIP_DST);
   pcl_to_kernel(&address, source, packet->ipv6);
   failed |= bpf_ct_set_nat_info(made, &address, 0, NF_NAT_MANIP_SRC);
-  bpf_ct_set_timeout(made, failed ? 0 : PCL_FIRST_TIMEOUT);
+  bpf_ct_set_timeout(made, failed ? 0 : packet->partial ? PCL_FIRST_TIMEOUT_PARTIAL : PCL_FIRST_TIMEOUT);
   struct nf_conn* entry = bpf_ct_insert_entry(made);
   if (entry) {
     bpf_ct_release(entry);
