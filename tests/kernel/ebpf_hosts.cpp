@@ -165,6 +165,12 @@ void EbpfHosts::apply(const ebpf::Tables& tables) {
   });
 }
 
+void EbpfHosts::remove() {
+  net_.within("node", [&] {
+    if (!ebpf::loader::remove(true, options_).was_loaded) throw Failure("nothing was loaded");
+  });
+}
+
 ebpf::loader::Status EbpfHosts::status() {
   ebpf::loader::Status out;
   net_.within("node", [&] { out = ebpf::loader::look(nullptr, options_); });

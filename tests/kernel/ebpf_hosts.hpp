@@ -66,6 +66,8 @@ class EbpfHosts {
   void serve(const std::string& host, const Dual& address, std::uint16_t port);
   void apply(const NodePrograms& programs);
   void apply(const ebpf::Tables& tables);
+  // Everything at once, also the companion.
+  void remove();
   [[nodiscard]] ebpf::loader::Status status();
   [[nodiscard]] std::uint64_t counter(const std::string& name);
   [[nodiscard]] bool is_of_node(const net::Address& address) const { return own_.contains(address); }
