@@ -15,6 +15,7 @@
 #include "tests/kernel/conversations.hpp"
 #include "tests/kernel/ebpf_hosts.hpp"
 #include "tests/kernel/failure.hpp"
+#include "tests/kernel/netns.hpp"
 #include "tests/kernel/permitted.hpp"
 #include "tests/kernel/socket_address.hpp"
 
@@ -128,6 +129,15 @@ std::set<std::string> servers(EbpfHosts& hosts, const Client& client, Family fam
   std::set<std::string> out;
   for (const auto& answer : kernel::ask_all(hosts.net(), asks, 2600)) out.insert(answer.server);
   return out;
+}
+
+// Whose greeting is next; empty: nobody's.
+std::string greeted_by(const Fd& socket, kernel::SocketAddress* source = nullptr) {
+  std::array<char, 128> buffer{};
+  kernel::SocketAddress from;
+  const auto n = ::recvfrom(socket.get(), buffer.data(), buffer.size(), 0, from.get(), &from.length);
+  if (source != nullptr) *source = from;
+  return n <= 0 ? std::string() : kernel::parse_greeting({buffer.data(), static_cast<std::size_t>(n)}).server;
 }
 
 std::string path_mtu(const Fd& socket, Family family) {
@@ -282,6 +292,31 @@ TEST_CASE("ebpf flows: a narrow cable behind a frontend is told to its clients")
   for (const auto family : net::all_families) CHECK(stream_both_ways(hosts, clients[0], family, pattern(2'000'000)));
 }
 
+TEST_CASE("ebpf flows: pods at a bridge") {
+  if (!kernel::permitted()) return;
+  EbpfHosts hosts(true, kernel::Pods::on_bridge);
+  apply(hosts, {at::pod_a, at::pod_b, at::far_a});
+  // Whether netfilter meets packets at the ports of bridges already, and so before the program.
+  for (const char* at_ports : {"0", "1"}) {
+    hosts.net().within("node", [&] {
+      for (const char* family : {"ip", "ip6"})
+        if (!kernel::try_sysctl(fmt::format("bridge/bridge-nf-call-{}tables", family), at_ports))
+          fmt::print("this kernel has no netfilter at ports of bridges\n");
+    });
+    for (const auto family : net::all_families) {
+      std::set<std::string> all;
+      for (const Dual& endpoint : {at::pod_a, at::pod_b, at::far_a})
+        all.insert(net::endpoint_text(endpoint.of(family), 8080));
+      for (const auto& client : {clients[0], clients[1], clients[2], clients[3], Client{"pod-a", at::pod_a}}) {
+        for (const auto protocol : {Protocol::tcp, Protocol::udp}) {
+          INFO(client.host << " " << net::to_string(family) << " " << net::to_string(protocol) << " " << at_ports);
+          CHECK(servers(hosts, client, family, protocol, 70) == all);  // of pod-a's, some go to itself
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("ebpf flows: a process of the node sees the frontend that it has named") {
   if (!kernel::permitted()) return;
   EbpfHosts hosts;
@@ -302,16 +337,39 @@ TEST_CASE("ebpf flows: a process of the node sees the frontend that it has named
       std::set<std::string> who;
       for (int i = 0; i < 20; ++i) {
         REQUIRE(::sendto(datagrams.get(), "x", 1, 0, to.get(), to.length) == 1);
-        std::array<char, 128> buffer{};
         kernel::SocketAddress source;
-        const auto n = ::recvfrom(datagrams.get(), buffer.data(), buffer.size(), 0, source.get(), &source.length);
-        REQUIRE(n > 0);
+        who.insert(greeted_by(datagrams, &source));
         CHECK(kernel::address_of(source) == named);
-        who.insert(kernel::parse_greeting({buffer.data(), static_cast<std::size_t>(n)}).server);
       }
       CHECK(who.size() == 1);  // one flow
+      CHECK(!who.contains(""));
     });
   }
+}
+
+TEST_CASE("ebpf flows: a process with an IPv6 socket asks for an IPv4 frontend") {
+  if (!kernel::permitted()) return;
+  EbpfHosts hosts;
+  apply(hosts, {at::pod_a});
+  const auto mapped = net::Address::parse("::ffff:10.96.0.1").value();
+  const auto any = net::Address::parse("::").value();
+  const std::string server = net::endpoint_text(at::pod_a.of(Family::ipv4), 8080);
+  for (const auto protocol : {Protocol::tcp, Protocol::udp}) {
+    INFO(net::to_string(protocol));
+    const Fd socket = kernel::bound_socket(hosts.net(), "node", protocol, any, 0);
+    hosts.net().within("node", [&] { connect_to(socket, mapped, port); });
+    kernel::SocketAddress peer;
+    REQUIRE(::getpeername(socket.get(), peer.get(), &peer.length) == 0);
+    CHECK(kernel::address_of(peer) == std::pair(mapped, port));
+    REQUIRE(::send(socket.get(), "x", 1, 0) == 1);
+    CHECK(greeted_by(socket) == server);
+  }
+  const Fd unconnected = kernel::bound_socket(hosts.net(), "node", Protocol::udp, any, 0);
+  auto to = kernel::socket_address(mapped, port);
+  REQUIRE(::sendto(unconnected.get(), "x", 1, 0, to.get(), to.length) == 1);
+  kernel::SocketAddress source;
+  CHECK(greeted_by(unconnected, &source) == server);
+  CHECK(kernel::address_of(source) == std::pair(mapped, port));
 }
 
 TEST_CASE("ebpf flows: datagrams of a living flow leave an endpoint that is gone") {
@@ -321,12 +379,15 @@ TEST_CASE("ebpf flows: datagrams of a living flow leave an endpoint that is gone
     apply(hosts, {at::pod_a});
     std::vector<Fd> sockets;
     const auto who = [&](std::size_t i) {
-      const auto n = ::send(sockets[i].get(), "x", 1, 0);
-      std::array<char, 128> buffer{};
-      const auto length = n == 1 ? ::recv(sockets[i].get(), buffer.data(), buffer.size(), 0) : -1;
-      return length <= 0 ? std::string()
-                         : kernel::parse_greeting({buffer.data(), static_cast<std::size_t>(length)}).server;
+      return ::send(sockets[i].get(), "x", 1, 0) == 1 ? greeted_by(sockets[i]) : std::string();
     };
+    const Fd unconnected =
+        kernel::bound_socket(hosts.net(), "node", Protocol::udp, Dual{"0.0.0.0", "::"}.of(family), 0);
+    const auto who_of_process = [&] {
+      auto to = kernel::socket_address(frontend(family), port);
+      return ::sendto(unconnected.get(), "x", 1, 0, to.get(), to.length) == 1 ? greeted_by(unconnected) : std::string();
+    };
+    CHECK(who_of_process() == net::endpoint_text(at::pod_a.of(family), 8080));
     for (std::size_t i = 0; i < clients.size(); ++i) {
       const auto& client = clients.at(i);
       const auto from = std::string(client.host) == "node" ? Dual{"0.0.0.0", "::"} : client.address;
@@ -336,6 +397,7 @@ TEST_CASE("ebpf flows: datagrams of a living flow leave an endpoint that is gone
       CHECK(who(i) == net::endpoint_text(at::pod_a.of(family), 8080));
     }
     apply(hosts, {at::pod_b});
+    CHECK(who_of_process() == net::endpoint_text(at::pod_b.of(family), 8080));
     for (std::size_t i = 0; i < clients.size(); ++i) {
       INFO(clients.at(i).host << " " << net::to_string(family));
       // A connected socket of a process belongs to its endpoint: no hook is asked for its datagrams (D1).

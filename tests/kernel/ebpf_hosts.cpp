@@ -89,7 +89,7 @@ spec:
   return out;
 }
 
-EbpfHosts::EbpfHosts(bool served) {
+EbpfHosts::EbpfHosts(bool served, Pods pods) : pods_(pods) {
   for (const char* host : {"client", "node", "pod-a", "pod-b", "pod-c", "other", "far-a", "far-c"}) net_.add(host);
   lay_cables();
   lay_routes();
@@ -113,9 +113,20 @@ void EbpfHosts::lay_cables() {
   net_.cable({"node", "eth1", {"10.101.0.2/24", "fd11::2/64"}}, {"other", "eth0", {"10.101.0.3/24", "fd11::3/64"}});
   net_.cable({"node", "eth2", {"10.102.0.2/24", "fd12::2/64"}}, {"far-c", "eth0", both(at::far_c, 32, 128)});
   net_.cable({"other", "pod0", {"10.244.2.1/24", "fd44:2::1/64"}}, {"far-a", "eth0", both(at::far_a, 24, 64)});
-  net_.cable({"node", "pod-a", both(at::gateway, 32, 128)}, {"pod-a", "eth0", both(at::pod_a, 32, 128)});
-  net_.cable({"node", "pod-b", both(at::gateway, 32, 128)}, {"pod-b", "eth0", both(at::pod_b, 32, 128)});
-  net_.cable({"node", "pod-c", both(at::gateway, 32, 128)}, {"pod-c", "eth0", both(at::pod_c, 32, 128)});
+  const bool bridge = pods_ == Pods::on_bridge;
+  if (bridge)
+    net_.run("node", {"ip", "-batch", "-"},
+             fmt::format("link add cni0 type bridge\naddress add {}/32 dev cni0\naddress add {}/128 dev cni0 nodad\n"
+                         "link set cni0 up\n",
+                         at::gateway.v4, at::gateway.v6));
+  const auto gateway = bridge ? std::vector<std::string>{} : both(at::gateway, 32, 128);
+  for (const auto& [pod, address] : {std::pair{"pod-a", at::pod_a}, {"pod-b", at::pod_b}, {"pod-c", at::pod_c}}) {
+    net_.cable({"node", pod, gateway}, {pod, "eth0", both(address, 32, 128)});
+    // As CNI's plugin has it; netfilter translates a hairpin's answer at the port that it came by.
+    if (bridge)
+      net_.run("node", {"ip", "-batch", "-"},
+               fmt::format("link set {0} master cni0\nlink set {0} type bridge_slave hairpin on\n", pod));
+  }
 }
 
 void EbpfHosts::lay_routes() {
@@ -132,7 +143,8 @@ void EbpfHosts::lay_routes() {
   both_ways("node", "10.244.2.0/24 via 10.101.0.3", "fd44:2::/32 via fd11::3");
   both_ways("node", "10.244.3.7 dev eth2", "fd44:3::7 dev eth2");
   for (const auto& [pod, address] : {std::pair{"pod-a", at::pod_a}, {"pod-b", at::pod_b}, {"pod-c", at::pod_c}}) {
-    both_ways("node", fmt::format("{} dev {}", address.v4, pod), fmt::format("{} dev {}", address.v6, pod));
+    const std::string device = pods_ == Pods::on_bridge ? "cni0" : pod;
+    both_ways("node", fmt::format("{} dev {}", address.v4, device), fmt::format("{} dev {}", address.v6, device));
     both_ways(pod, fmt::format("{} dev eth0", at::gateway.v4), fmt::format("{} dev eth0", at::gateway.v6));
     both_ways(pod, fmt::format("default via {}", at::gateway.v4), fmt::format("default via {}", at::gateway.v6));
   }
@@ -161,7 +173,8 @@ void EbpfHosts::apply(const ebpf::Tables& tables) {
   std::ofstream(artefact.companion) << ebpf::companion(tables);
   net_.within("node", [&] {
     const auto applied = ebpf::loader::apply(artefact, options_);
-    if (applied.interfaces.size() != 6) throw Failure("the program is not at every cable of the node");
+    const std::size_t entrances = pods_ == Pods::on_bridge ? 4 : 6;
+    if (applied.interfaces.size() != entrances) throw Failure("the program is not at every entrance of the node");
   });
 }
 

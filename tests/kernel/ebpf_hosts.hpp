@@ -55,10 +55,13 @@ struct ServiceText {
 [[nodiscard]] std::string text_of(const ServiceText& service);
 [[nodiscard]] Dual cluster_ip(int number);
 
+// How the node's pods hang at it: each at a cable of its own, or all at a bridge.
+enum class Pods : std::uint8_t { on_cables, on_bridge };
+
 class EbpfHosts {
  public:
   // `served`: echo servers at port 8080 of every endpoint, called `<address>:<port>`.
-  explicit EbpfHosts(bool served = true);
+  explicit EbpfHosts(bool served = true, Pods pods = Pods::on_cables);
   [[nodiscard]] Topology& net() { return net_; }
   [[nodiscard]] const ebpf::loader::Options& options() const { return options_; }
 
@@ -76,6 +79,7 @@ class EbpfHosts {
   void lay_cables();
   void lay_routes();
 
+  Pods pods_;
   Topology net_;
   ebpf::loader::Options options_;
   std::set<net::Address> own_;

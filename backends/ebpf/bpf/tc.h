@@ -84,6 +84,13 @@ static __noinline pcl_u32 pcl_translate(struct __sk_buff* skb, const struct pcl_
   return PCL_DNAT;
 }
 
+// Where rules are asked at the ports of bridges already (net.bridge.bridge-nf-call-iptables), the packet comes with a
+// flow that conntrack has begun there, and would not look for our entry. It comes in once more, and then without.
+static __always_inline int pcl_translated(struct __sk_buff* skb, const struct pcl_interface* interface) {
+  if (!interface || !(interface->flags & PCL_INTERFACE_BRIDGE)) return TC_ACT_UNSPEC;
+  return bpf_redirect(skb->ifindex, BPF_F_INGRESS);
+}
+
 static __always_inline int pcl_decided(struct __sk_buff* skb, struct pcl_packet* packet,
                                        const struct pcl_interface* interface, int closed) {
   packet->flow.generation = pcl_generation();
@@ -96,6 +103,8 @@ static __always_inline int pcl_decided(struct __sk_buff* skb, struct pcl_packet*
     case PCL_DROP:
       pcl_count(PCL_COUNT_DROPPED);
       return TC_ACT_SHOT;
+    case PCL_DNAT:
+      return pcl_translated(skb, interface);
     default:
       return TC_ACT_UNSPEC;
   }

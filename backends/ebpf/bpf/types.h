@@ -149,6 +149,7 @@ struct pcl_memory {
 enum {
   PCL_INTERFACE_POD = 1,      // what comes in is a pod's
   PCL_INTERFACE_NO_LINK = 2,  // packets begin with the IP header
+  PCL_INTERFACE_BRIDGE = 4,   // conntrack may have met what comes in at a port of the bridge
 };
 struct pcl_interface {
   struct pcl_addr masquerade4;  // the source of what is masqueraded on the way out; zero: none

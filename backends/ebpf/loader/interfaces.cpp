@@ -229,6 +229,7 @@ pcl_interface interface_row(const Node& node, const Interface& interface, const 
   if (const auto v6 = masquerade_address(node, interface, net::Family::ipv6)) out.masquerade6 = to_bytes(*v6);
   if (is_pod_interface(interface.name, pods)) out.flags |= PCL_INTERFACE_POD;
   if (interface.header == LinkHeader::none) out.flags |= PCL_INTERFACE_NO_LINK;
+  if (interface.kind == "bridge") out.flags |= PCL_INTERFACE_BRIDGE;
   return out;
 }
 
