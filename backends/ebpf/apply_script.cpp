@@ -26,7 +26,7 @@ constexpr std::string_view head = R"sh(#!/bin/sh
 set -eu
 )sh";
 
-// Everything below needs `version`, `origin`, `pods` and `pods_prefix` from above.
+// Everything below needs `version`, `origin`, `pods`, `pods_prefix`, `others4` and `others6` from above.
 constexpr std::string_view steps = R"sh(
 pins=${PORTCULLIS_PINS:-/sys/fs/bpf/portcullis}
 parent=$(dirname "$pins")
@@ -118,6 +118,7 @@ source_towards() {
 look() {
   {
     ip -o link show type vrf | sed 's/^/vrf /'
+    ip -o link show type bridge | sed 's/^/bridge /'
     ip -o link | sed 's/^/link /'
     ip -o addr | sed 's/^/addr /'
     sed -n 's/^map update pinned locals key hex\(.*\) value.*/known\1/p' maps.batch
@@ -125,7 +126,7 @@ look() {
       bpftool -j map dump pinned "$pins/ifs" | tr '{' '\n' |
         sed -n 's/^"key":\["0x\(..\)","0x\(..\)","0x\(..\)","0x\(..\)"\].*/had \1 \2 \3 \4/p'
     fi
-  } | awk -v pods="$pods" -v pods_prefix="$pods_prefix" \
+  } | awk -v pods="$pods" -v pods_prefix="$pods_prefix" -v others4="$others4" -v others6="$others6" \
     -v primary4="$(source_towards 192.0.2.1)" -v primary6="$(source_towards 2001:db8::1)" '
     function number(n) { return sprintf(" %02x %02x %02x %02x", n % 256, n / 256 % 256, n / 65536 % 256, n / 16777216) }
     function pair(word) { word = substr("0000" word, length(word) + 1); return " " substr(word, 1, 2) " " substr(word, 3) }
@@ -148,6 +149,7 @@ look() {
     BEGIN { zero = " 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00" }
     { sub(/:$/, "", $2); sub(/:$/, "", $3); sub(/@.*/, "", $3) }
     $1 == "vrf" { vrf[$3] = 1 }
+    $1 == "bridge" { bridge[$3] = 1 }
     $1 == "link" {
       header = ""
       for (i = 4; i <= NF; i++) if ($i ~ /^link\//) header = substr($i, 6)
@@ -156,7 +158,7 @@ look() {
     $1 == "addr" {
       family = $4; address = $5
       sub(/\/.*/, "", address)
-      if (family == "inet" ? address !~ /^127\./ : address !~ /^fe[89ab]/) locals[bytes(address)] = 1
+      if (family == "inet" ? address !~ /^127\./ : address !~ /^fe[89ab]/) locals[bytes(address)] = family == "inet" ? others4 : others6
       if (after("scope") != "global" || / (secondary|temporary|tentative|deprecated|dadfailed) /) next
       if (!(($3, family) in first)) first[$3, family] = address
       if (!(family in node)) node[family] = address
@@ -176,11 +178,11 @@ look() {
         key = number(indexes[name])
         delete had[key]
         print "config map update pinned ifs key hex" key " value hex" bytes(own(name, "inet")) bytes(own(name, "inet6")) \
-          number(pod + 2 * bare)
+          number(pod + 2 * bare + 4 * (name in bridge))
         print "attach", indexes[name], name, (bare || header == "ether" ? "known" : "unknown")
       }
       for (key in had) print "config map delete pinned ifs key hex" key
-      for (address in locals) if (!(address in known)) print "locals map update pinned locals key hex" address " value hex 01 00 00 00"
+      for (address in locals) if (!(address in known)) print "locals map update pinned locals key hex" address " value hex 01 " locals[address] " 00 00"
     }'
 }
 
@@ -325,6 +327,8 @@ std::string apply_script(const Tables& tables, const std::string& text) {
   append_bytes(bytes, std::as_bytes(std::span(&origin, 1)));
   std::string out(head);
   out += fmt::format("\nversion={}\norigin='{}'\n", version_of(tables.program), bytes.substr(1));
+  out += "# The scope of addresses that node.pcl does not name, by family.\n";
+  out += fmt::format("others4={:02x}\nothers6={:02x}\n", tables.others_scope[0], tables.others_scope[1]);
   out += "# Interfaces of pods: a name, or how names begin.\n";
   out += fmt::format("pods={}\npods_prefix={}\n", shell_word(tables.pod_interface ? tables.pod_interface->name : ""),
                      tables.pod_interface && tables.pod_interface->is_prefix ? 1 : 0);

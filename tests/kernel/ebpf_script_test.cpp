@@ -116,7 +116,8 @@ TEST_CASE("ebpf apply.sh: what the program is told of the node is what portculli
   node.net().run("node", {"ip", "link", "add", "port0", "type", "veth", "peer", "name", "other0"});
   node.net().run("node", {"ip", "link", "set", "port0", "master", "br0"});
   node.net().run("node", {"ip", "tuntap", "add", "mode", "tun", "name", "tun0"});
-  const ebpf::Tables a = tables_to("10.244.0.5");
+  ebpf::Tables a = tables_to("10.244.0.5");
+  a.others_scope = {3, 4};
   const ArtefactFolder to_a(a);
   to_a.add_script(a);
   CHECK(node.run_script(to_a) == "applied: generation 1, interfaces: eth0 veth-a veth-b br0 other0 tun0\n");
