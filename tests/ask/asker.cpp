@@ -79,7 +79,7 @@ Ran run(int program, const pcl_question& question, unsigned repeat) {
   if (bpf_prog_test_run_opts(program, &options) != 0) ebpf::loader::cannot("ask the program", errno);
   if (options.retval != 0) throw ebpf::loader::CannotDo("the program could not read the question");
   Ran ran;
-  std::memcpy(&ran.answer, out.data(), sizeof ran.answer);
+  std::memcpy(&ran.answer, out.data() + sizeof question, sizeof ran.answer);
   ran.nanoseconds = options.duration;
   return ran;
 }
@@ -125,7 +125,12 @@ Answer Asker::ask(const Question& question) const {
 }
 
 double Asker::nanoseconds(const Question& question, unsigned repeat) const {
-  return run(loaded_->program, question_of(loaded_->tables, question), repeat).nanoseconds;
+  const pcl_question asked = question_of(loaded_->tables, question);
+  const Ran once = run(loaded_->program, asked, 1), last = run(loaded_->program, asked, repeat);
+  // A question that the first run has changed would not be the one that is timed.
+  if (std::memcmp(&once.answer, &last.answer, sizeof once.answer) != 0)
+    throw ebpf::loader::CannotDo("the program answers otherwise when it is asked again");
+  return last.nanoseconds;
 }
 
 }  // namespace portcullis::ask

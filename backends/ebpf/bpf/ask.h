@@ -16,7 +16,7 @@ int pcl_ask(struct __sk_buff* skb) {
     const struct pcl_memory* remembered = question.remembered ? &question.memory : 0;
     answer.verdict = choose(&question.flow, answer.decision, remembered, question.random, &answer.choice);
   }
-  return bpf_skb_store_bytes(skb, 0, &answer, sizeof(answer), 0);
+  return bpf_skb_store_bytes(skb, sizeof(question), &answer, sizeof(answer), 0);
 }
 
 #endif

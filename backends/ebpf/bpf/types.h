@@ -244,7 +244,8 @@ struct pcl_config {
 enum pcl_counter { PCL_COUNTERS(PCL_COUNTER_NAME) PCL_COUNTER_END };
 #undef PCL_COUNTER_NAME
 
-// ---- what pcl_ask takes as packet, and writes over its beginning
+// ---- what pcl_ask takes as the beginning of a packet, and what it writes behind that: the question stays, so that it
+// can be asked many times over
 
 struct pcl_question {
   struct pcl_flow flow;

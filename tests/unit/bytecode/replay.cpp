@@ -68,7 +68,7 @@ class Loaded {
 
   [[nodiscard]] pcl_answer ask(const pcl_question& question) const {
     const int program = bpf_program__fd(bpf_object__find_program_by_name(object_.get(), "pcl_ask"));
-    std::array<std::uint8_t, sizeof(pcl_question)> packet{}, out{};
+    std::array<std::uint8_t, sizeof(pcl_question) + sizeof(pcl_answer)> packet{}, out{};
     std::memcpy(packet.data(), &question, sizeof question);
     bpf_test_run_opts options{};
     options.sz = sizeof options;
@@ -78,7 +78,7 @@ class Loaded {
     options.data_size_out = out.size();
     require(bpf_prog_test_run_opts(program, &options) == 0 && options.retval == 0, "the program does not run");
     pcl_answer answer{};
-    std::memcpy(&answer, out.data(), sizeof answer);
+    std::memcpy(&answer, out.data() + sizeof(pcl_question), sizeof answer);
     return answer;
   }
 
