@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,7 +23,9 @@ namespace portcullis::bench {
 
 namespace {
 
-constexpr std::chrono::milliseconds round_time{500};
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds round_time{100}, stall_time{200};
 constexpr std::uint16_t server_port = 8080;
 constexpr const char* client_address = "10.255.0.5";
 
@@ -70,30 +73,49 @@ void start_server(kernel::Topology& net) {
   }).detach();
 }
 
+// Returns when the server has taken the connection and let go of it: the queue of those that wait for the server never
+// grows, whatever else the machine does.
 void connect_once(const sockaddr_in& to) {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const linger reset{.l_onoff = 1, .l_linger = 0};
   const timeval patience{.tv_sec = 5, .tv_usec = 0};
   ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
   ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-  const bool connected = ::connect(socket, generic(to), sizeof to) == 0;
+  ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  char end = 0;
+  const bool done = ::connect(socket, generic(to), sizeof to) == 0 && ::read(socket, &end, 1) == 0;
   const int error = errno;
   ::close(socket);
-  if (!connected) throw base::InternalError(fmt::format("a connection failed: {}", std::strerror(error)));
+  if (!done) throw base::InternalError(fmt::format("a connection failed: {}", std::strerror(error)));
 }
 
-double rate(kernel::Topology& net, const ConnectionPlan& plan) {
+// Of client and server together, with what the kernel does in their calls.
+double cpu_microseconds() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto of = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_usec);
+  };
+  return of(usage.ru_utime) + of(usage.ru_stime);
+}
+
+ConnectionRound measure(kernel::Topology& net, const ConnectionPlan& plan) {
   const sockaddr_in to = socket_address(plan.to.v4_value(), plan.port);
-  double out = 0;
+  ConnectionRound out;
   net.within("client", [&] {
-    const auto begin = std::chrono::steady_clock::now();
-    std::size_t count = 0;
-    while (std::chrono::steady_clock::now() - begin < round_time) {
+    const double cpu = cpu_microseconds();
+    const auto begin = Clock::now();
+    auto now = begin;
+    double count = 0;
+    while (now - begin < round_time) {
       connect_once(to);
+      const auto after = Clock::now();
+      if (after - now > stall_time) ++out.stalls;
+      now = after;
       ++count;
     }
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-    out = static_cast<double>(count) / seconds.count();
+    out.rate = count / std::chrono::duration<double>(now - begin).count();
+    out.cpu = (cpu_microseconds() - cpu) / count;
   });
   return out;
 }
@@ -106,7 +128,7 @@ void serve(int socket, const ConnectionPlan& plan) {
   net.within("node", plan.load);
   char command = 0;
   do {
-    const double value = rate(net, plan);
+    const ConnectionRound value = measure(net, plan);
     if (::write(socket, &value, sizeof value) != sizeof value) return;
   } while (::read(socket, &command, 1) == 1);
 }
@@ -143,11 +165,11 @@ ConnectionSubject::~ConnectionSubject() {
 void ConnectionSubject::round() {
   const char go = 'g';
   if (::write(socket_, &go, 1) != 1) throw base::InternalError(name_ + ": is gone");
-  rates_.push_back(answer());
+  rounds_.push_back(answer());
 }
 
-double ConnectionSubject::answer() const {
-  double value = 0;
+ConnectionRound ConnectionSubject::answer() const {
+  ConnectionRound value;
   if (::read(socket_, &value, sizeof value) != sizeof value) throw base::InternalError(name_ + ": no answer");
   return value;
 }

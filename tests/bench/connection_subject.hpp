@@ -2,6 +2,7 @@
 // connections from client to server through one ruleset of the node when it is told to.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -22,6 +23,12 @@ struct ConnectionPlan {
   std::function<void(const std::function<void()>&)> around = [](const std::function<void()>& inner) { inner(); };
 };
 
+struct ConnectionRound {
+  double rate = 0;           // connections a second
+  double cpu = 0;            // microseconds of CPU time that client and server took for one
+  std::uint32_t stalls = 0;  // connections that took so long that a packet must have been lost
+};
+
 class ConnectionSubject {
  public:
   // Returns when the ruleset is loaded and a round to warm up is done. Throws InternalError.
@@ -35,16 +42,15 @@ class ConnectionSubject {
   void round();
 
   [[nodiscard]] const std::string& name() const { return name_; }
-  // Connections a second, by round.
-  [[nodiscard]] const std::vector<double>& rates() const { return rates_; }
+  [[nodiscard]] const std::vector<ConnectionRound>& rounds() const { return rounds_; }
 
  private:
-  [[nodiscard]] double answer() const;
+  [[nodiscard]] ConnectionRound answer() const;
 
   std::string name_;
   int socket_ = -1;
   pid_t child_ = -1;
-  std::vector<double> rates_;
+  std::vector<ConnectionRound> rounds_;
 };
 
 }  // namespace portcullis::bench

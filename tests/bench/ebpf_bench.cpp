@@ -299,22 +299,37 @@ Subjects connecting(const std::string& folder, std::size_t services) {
   return out;
 }
 
+std::vector<double> of_rounds(const bench::ConnectionSubject& subject, double bench::ConnectionRound::* value) {
+  std::vector<double> out;
+  for (const bench::ConnectionRound& round : subject.rounds()) out.push_back(round.*value);
+  return out;
+}
+
 void connect(const Options& options) {
   std::string folder = "/tmp/portcullis-bench-XXXXXX";
   if (::mkdtemp(folder.data()) == nullptr) throw base::InternalError("no folder");
   std::vector<Subjects> table;
   for (const std::size_t n : options.services) table.push_back(connecting(folder, n));
   std::filesystem::remove_all(folder);
+  // Each round begins with another one: conntrack's table is the machine's, and holds what the one before has left.
   for (std::size_t round = 0; round < options.rounds; ++round) {
     for (const Subjects& size : table)
-      for (const auto& one : size) one->round();
+      for (std::size_t i = 0; i < size.size(); ++i) size[(round + i) % size.size()]->round();
   }
   fmt::print(
-      "| Services × 10 | ruleset | connections a second, median (least–most) | eBPF : this |\n|---|---|---|---|\n");
+      "| Services × 10 | ruleset | connections a second, median (least–most) | eBPF : this | CPU µs a connection, "
+      "median | this : eBPF | stalls |\n|---|---|---|---|---|---|---|\n");
   for (std::size_t i = 0; i < table.size(); ++i) {
-    for (const auto& one : table[i])
-      fmt::print("| {} | {} | {} | {:.2f} |\n", options.services[i], one->name(), spread(one->rates()),
-                 ratio(table[i][1]->rates(), one->rates()));
+    const auto ebpf_rates = of_rounds(*table[i][1], &bench::ConnectionRound::rate);
+    const auto ebpf_cpu = of_rounds(*table[i][1], &bench::ConnectionRound::cpu);
+    for (const auto& one : table[i]) {
+      const auto rates = of_rounds(*one, &bench::ConnectionRound::rate);
+      const auto cpu = of_rounds(*one, &bench::ConnectionRound::cpu);
+      std::uint32_t stalls = 0;
+      for (const bench::ConnectionRound& round : one->rounds()) stalls += round.stalls;
+      fmt::print("| {} | {} | {} | {:.2f} | {:.1f} | {:.2f} | {} |\n", options.services[i], one->name(), spread(rates),
+                 ratio(ebpf_rates, rates), bench::median(cpu), ratio(cpu, ebpf_cpu), stalls);
+    }
   }
 }
 
@@ -342,7 +357,7 @@ int main(int argc, char** argv) {
   } else if (options.what == "apply") {
     apply_all(with(7, {10000}));
   } else if (options.what == "connect") {
-    connect(with(8, {100, 1000, 10000}));
+    connect(with(40, {100, 1000, 10000}));
   } else {
     fmt::print(stderr, "usage: bench_ebpf decide|apply|connect [--rounds N] [--services N]…\n");
     return 2;
