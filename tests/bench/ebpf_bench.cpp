@@ -21,6 +21,7 @@
 #include "tests/bench/cluster_text.hpp"
 #include "tests/bench/command.hpp"
 #include "tests/bench/connection_subject.hpp"
+#include "tests/bench/kube_proxy_shape.hpp"
 #include "tests/bench/pipeline.hpp"
 #include "tests/kernel/ebpf_node.hpp"
 #include "tests/kernel/process.hpp"
@@ -197,11 +198,13 @@ void apply_of(std::size_t services, std::size_t rounds) {
   ebpf::Tables after = before;
   for (ebpf::Pool& pool : after.pools) std::ranges::reverse(pool.endpoints);
   const kernel::ArtefactFolder first(before), second(after);
-  std::vector<double> reading, firsts, updates, checks, fills, backs, switches, rollbacks;
+  std::vector<double> reading, firsts, loads, updates, checks, fills, backs, switches, rollbacks;
   for (std::size_t round = 0; round < rounds; ++round) {
     kernel::EbpfNode node;
     reading.push_back(read_once(first.read("node.pcl")));
-    firsts.push_back(applied(node, first).whole);
+    const Timed whole = applied(node, first);
+    firsts.push_back(whole.whole);
+    loads.push_back(whole.step("load"));
     const Timed update = applied(node, second);
     updates.push_back(update.whole);
     checks.push_back(update.step("begin"));
@@ -218,6 +221,7 @@ void apply_of(std::size_t services, std::size_t rounds) {
   };
   row("reading node.pcl", reading);
   row("`apply`, nothing loaded before", firsts);
+  row("… loading the program", loads);
   row("`apply`, an update", updates);
   row("… checking sums and reading", checks);
   row("… filling the tables", fills);
@@ -275,6 +279,7 @@ Subjects connecting(const std::string& folder, std::size_t services) {
   write(folder + "/ours.nft", nftables::print(nftables::lower(std::span(&nft, 1), diagnostics)));
   write(folder + "/ours.rules", iptables::print(rules));
   write(folder + "/ours.jumps", iptables::print_jumps(rules));
+  write(folder + "/shape.rules", bench::kube_proxy_iptables(ipt));
   const auto artefact = std::make_shared<kernel::ArtefactFolder>(tables_of(nft));
   const net::Address service = *last_cluster_ip(nft).key.address;
   Subjects out;
@@ -296,6 +301,7 @@ Subjects connecting(const std::string& folder, std::size_t services) {
   add("nftables", fmt::format("nft -f {}/ours.nft", folder));
   add("iptables legacy", restore("iptables-legacy-restore"));
   add("iptables nf_tables", restore("iptables-nft-restore"));
+  add("iptables legacy, kube-proxy's shape", fmt::format("iptables-legacy-restore --noflush < {}/shape.rules", folder));
   return out;
 }
 
