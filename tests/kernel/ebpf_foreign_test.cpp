@@ -102,8 +102,14 @@ std::map<std::string, int> counts(EbpfHosts& hosts, const Filters& filters) {
   return out;
 }
 
+std::string text(const std::map<std::string, int>& counts) {
+  std::string out;
+  for (const auto& [name, count] : counts) out += fmt::format("{}: {}; ", name, count);
+  return out;
+}
+
 // What they count of so many datagrams to the frontend and to an endpoint of nobody's.
-std::map<std::string, int> counted(EbpfHosts& hosts, const Filters& filters) {
+std::string counted(EbpfHosts& hosts, const Filters& filters) {
   const auto before = counts(hosts, filters);
   std::vector<kernel::Ask> asks;
   for (int i = 0; i < datagrams; ++i) {
@@ -111,10 +117,10 @@ std::map<std::string, int> counted(EbpfHosts& hosts, const Filters& filters) {
     asks.push_back({.host = "client", .protocol = Protocol::udp, .to = kernel::cluster_ip(1).of(family), .port = 80});
     asks.push_back({.host = "client", .protocol = Protocol::udp, .to = at::pod_b.of(family), .port = 8080});
   }
-  [[maybe_unused]] const auto answers = kernel::ask_all(hosts.net(), asks, 300);
+  [[maybe_unused]] const auto answers = kernel::ask_all(hosts.net(), asks, 1000);
   auto after = counts(hosts, filters);
   for (auto& [name, count] : after) count -= before.at(name);
-  return after;
+  return text(after);
 }
 
 }  // namespace
@@ -134,22 +140,22 @@ TEST_CASE("ebpf foreign: filters and rules of others see what they saw") {
   std::map<std::string, int> translated = untranslated;
   translated["endpoint"] = datagrams;
   translated["answers"] = 2 * datagrams;
-  CHECK(counted(hosts, filters) == untranslated);
+  CHECK(counted(hosts, filters) == text(untranslated));
   const kernel::ServiceText web{"web", 1, {at::pod_a}, "", ""};
   const auto programs =
       kernel::compile("web", kernel::profile_of_hosts(cluster::Dialect::nftables) + kernel::text_of(web), "node");
   hosts.apply(*programs);
-  CHECK(counted(hosts, filters) == translated);
+  CHECK(counted(hosts, filters) == text(translated));
 
   // A drop of the frontend's address is one.
   hosts.net().run("node", {"nft", "add", "rule", "inet", "foreign", "early", "ip", "daddr", "10.96.0.1", "drop"});
   auto dropped = translated;
   dropped["endpoint"] = 0;
   dropped["answers"] = datagrams;
-  CHECK(counted(hosts, filters) == dropped);
+  CHECK(counted(hosts, filters) == text(dropped));
   hosts.net().run("node", {"nft", "flush", "chain", "inet", "foreign", "early"});
   hosts.net().run("node", {"nft", "-f", "-"}, early_rules);
 
   hosts.remove();
-  CHECK(counted(hosts, filters) == untranslated);
+  CHECK(counted(hosts, filters) == text(untranslated));
 }
