@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include <bpf/bpf.h>
 #include <fmt/format.h>
@@ -64,8 +65,15 @@ bool is_frozen_generation(const Object& object, std::uint32_t slot) {
   });
 }
 
+Made make_tables(const Entries& entries) {
+  Made out;
+  for (const TableId table : all_tables)
+    out.at(static_cast<std::size_t>(table)) = make_frozen(table, entries.of(table));
+  return out;
+}
+
 std::uint32_t fill_generation(const Object& object, const Pins& pins, const Entries& entries, const Origin& origin,
-                              const Step& step) {
+                              Made made, const Step& step) {
   const std::uint32_t slot = behind(active_generation(object));
   step("make way");
   let_packets_go(object);
@@ -77,7 +85,8 @@ std::uint32_t fill_generation(const Object& object, const Pins& pins, const Entr
   write_value(object.map("origins"), slot, origin);
   for (const TableId table : all_tables) {
     step(fmt::format("fill {}", to_string(table)));
-    const Fd map = make_frozen(table, entries.of(table));
+    Fd map = std::move(made.at(static_cast<std::size_t>(table)));
+    if (!map.open()) map = make_frozen(table, entries.of(table));
     put_in_slot(object.table(table), slot, map.get());
     pin_table(pins, slot, table, map.get());
   }

@@ -4,6 +4,9 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <functional>
+#include <future>
+#include <utility>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -84,16 +87,15 @@ void attach_filters(const Object& object, const std::vector<const Interface*>& i
 }
 
 // The tables of the artefact and of this node become the active ones, unless they are.
-void activate(const Object& object, const Pins& pins, const Artefact& artefact, const Node& node,
+void activate(const Object& object, const Pins& pins, const Artefact& artefact, const Entries& wanted, Made made,
               const Options& options, Applied& applied) {
-  const Entries wanted = entries(with_addresses(artefact.tables, node));
   const Origin origin = origin_of(artefact.tables, artefact.digest);
   applied.generation = active_generation(object);
   const Origin before = origin_of_active(object);
   if (std::memcmp(&before, &origin, sizeof origin) == 0 && is_frozen_generation(object, applied.generation) &&
       read_generation(object, applied.generation) == wanted)
     return;
-  applied.generation = fill_generation(object, pins, wanted, origin, options.step);
+  applied.generation = fill_generation(object, pins, wanted, origin, std::move(made), options.step);
   applied.changed = true;
   options.step("switch");
   const auto begin = std::chrono::steady_clock::now();
@@ -151,12 +153,16 @@ Applied apply(const Artefact& artefact, const Options& options) {
   load_companion(artefact.companion);
   options.step("load");
   pins.make();
+  const Entries wanted = entries(with_addresses(artefact.tables, node));
+  // The first time the kernel checks the program for about as long as it takes the tables: both at once.
+  std::future<Made> making;
+  if (loaded_versions(pins).empty()) making = std::async(std::launch::async, make_tables, std::cref(wanted));
   const Object object = Object::load(pins);
   options.step("configure");
   write_config(object, node);
   forget_untranslated(object);
   write_interfaces(object, node, artefact.tables.pod_interface);
-  activate(object, pins, artefact, node, options, applied);
+  activate(object, pins, artefact, wanted, making.valid() ? making.get() : Made{}, options, applied);
   forget_markers(node, pins);
   attach_filters(object, interfaces, options, pins, applied);
   options.step("attach sockets");
