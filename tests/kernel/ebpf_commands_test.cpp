@@ -383,7 +383,7 @@ TEST_CASE("ebpf apply: what the program is told about interfaces") {
   CHECK(masquerade(row("veth-b")) == "10.1.0.2");  // it has no address: the node's first one
   CHECK(row("tun0").flags == PCL_INTERFACE_NO_LINK);
   CHECK(masquerade(row("tun0")) == "10.8.0.1");
-  CHECK(row("br0").flags == 0);
+  CHECK(row("br0").flags == PCL_INTERFACE_BRIDGE);
   CHECK(filters(node, "port0").empty());  // its packets are seen at the bridge
   const auto config = loader::read_value<pcl_config>(object.map("cfg"), 0);
   CHECK(ebpf::to_address(config.address4).text() == "10.1.0.2");
