@@ -95,6 +95,8 @@ NodeCommandLine::NodeCommandLine(CLI::App& app, const std::string& program)
       ->check(CLI::IsMember(std::vector<std::string>{"text", "json"}));
   footer(status_app_, status_footer);
   footer(rollback_app_, rollback_footer);
+  remove_app_->add_option("--cgroup", remove_.places.cgroup,
+                          "control group that apply.sh attached to (default: root of the cgroup2 hierarchy)");
   remove_app_->add_flag("--now", remove_.now, "the companion ruleset too, which ends translated connections");
   footer(remove_app_, remove_footer);
   add_pins(*apply_app_, apply_.places);

@@ -207,6 +207,7 @@ TEST_CASE("ebpf apply.sh: portcullis sees what it did, takes over, and removes i
   CHECK(seen.status == 1);
   CHECK(has(told(seen), "a table can be written by others"));
   CHECK(has(told(seen), "as apply.sh told it"));
+  CHECK(has(told(seen), "it cannot be told whether the socket hooks are attached"));
   CHECK_FALSE(has(told(seen), "different:"));
   CHECK_FALSE(has(told(seen), "missing:"));
   CHECK_FALSE(has(told(seen), "unknown:"));

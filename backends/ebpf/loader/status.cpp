@@ -141,6 +141,20 @@ void tell_tables(const Object& object, const Artefact* wanted, const Node& node,
   if (wanted != nullptr) compare(*wanted, *live, node, out);
 }
 
+void tell_hooks(const Object& object, const Pins& pins, Status& out) {
+  const std::vector<std::string> missing = missing_hooks(object, pins);
+  if (!missing.empty() && read_value<pcl_config>(object.map("cfg"), 0).netns == 0) {
+    out.problems.emplace_back(
+        "it cannot be told whether the socket hooks are attached, apply.sh makes no links: run `portcullis apply`");
+    return;
+  }
+  for (const std::string& hook : missing)
+    out.problems.push_back(
+        fmt::format("{} is not attached: what processes of this node send is left alone; run "
+                    "`portcullis apply` again",
+                    hook));
+}
+
 }  // namespace
 
 Status look(const Artefact* wanted, const Options& options) {
@@ -160,11 +174,7 @@ Status look(const Artefact* wanted, const Options& options) {
         "the program of another version of portcullis is loaded: apply again, or use that version");
   tell_tables(object, wanted, node, out);
   tell_interfaces(object, node, out);
-  for (const std::string& hook : missing_hooks(object, pins))
-    out.problems.push_back(
-        fmt::format("{} is not attached: what processes of this node send is left alone; run "
-                    "`portcullis apply` again",
-                    hook));
+  tell_hooks(object, pins, out);
   if (!has_companion())
     out.problems.push_back(
         fmt::format("table inet {} is gone, without it nobody translates packets: run `portcullis "

@@ -93,6 +93,14 @@ TEST_CASE("folders that are refused") {
     files.write("companion.nft", "table inet t { }\n");
     CHECK_THAT(refusal(files.path()), Catch::Contains("companion.nft is not what SHA256SUMS says"));
   }
+  SECTION("a companion that was changed, beside tables for bpftool that nobody reads here") {
+    files.write("maps.batch", "map show\n");
+    files.write("SHA256SUMS",
+                sum("node.pcl", text) + sum("companion.nft", "table inet t {}\n") + sum("maps.batch", "map\n"));
+    CHECK(apply::open_folder(files.path()).kind == apply::Kind::ebpf);
+    files.write("companion.nft", "table inet t { }\n");
+    CHECK_THAT(refusal(files.path()), Catch::Contains("companion.nft is not what SHA256SUMS says"));
+  }
   SECTION("a file that is gone") {
     fs::remove(files.path() + "/companion.nft");
     CHECK_THAT(refusal(files.path()), Catch::Contains("companion.nft: No such file"));
