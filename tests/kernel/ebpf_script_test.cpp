@@ -1,14 +1,18 @@
 // apply.sh on a node without portcullis; what it leaves is looked at with the loader.
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 
+#include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include "backends/ebpf/loader/generation.hpp"
 #include "backends/ebpf/loader/interfaces.hpp"
 #include "backends/ebpf/loader/maps.hpp"
+#include "backends/ebpf/loader/sockets.hpp"
 #include "tests/kernel/ebpf_node.hpp"
 #include "tests/kernel/failure.hpp"
 #include "tests/kernel/permitted.hpp"
@@ -22,6 +26,7 @@ using kernel::filters;
 using kernel::has;
 using kernel::told;
 namespace loader = ebpf::loader;
+namespace fs = std::filesystem;
 
 // Calls `what` with the object that is loaded and the node as it is.
 template <class What>
@@ -54,6 +59,58 @@ ebpf::Tables tables_to(const std::string& pod) {
   ebpf::Tables out = kernel::tables_to(pod);
   out.pod_interface = ebpf::PodInterface{"veth-", true};
   return out;
+}
+
+// As process 1 has it, or by the number that Linux gives it since 6.18.
+bool is_initial_namespace() {
+  std::error_code error;
+  const std::string ours = fs::read_symlink("/proc/self/ns/net", error).string();
+  const std::string first = fs::read_symlink("/proc/1/ns/net", error).string();
+  if (!ours.empty() && (ours == first || ours == "net:[4026531833]")) return true;
+  fmt::print("SKIPPED: the test does not run in the initial network namespace\n");
+  return false;
+}
+
+sockaddr_in socket_address(std::uint32_t address, std::uint16_t port) {
+  sockaddr_in out{};
+  out.sin_family = AF_INET;
+  out.sin_addr.s_addr = htonl(address);
+  out.sin_port = htons(port);
+  return out;
+}
+
+// On loopback, with a port that was free.
+class Listener {
+ public:
+  Listener() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
+    sockaddr_in here = socket_address(INADDR_LOOPBACK, 0);
+    socklen_t length = sizeof here;
+    auto* address = reinterpret_cast<sockaddr*>(&here);
+    REQUIRE(::bind(socket_.get(), address, length) == 0);
+    REQUIRE(::listen(socket_.get(), 16) == 0);
+    REQUIRE(::getsockname(socket_.get(), address, &length) == 0);
+    port_ = ntohs(here.sin_port);
+  }
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  // Whether a connection waits; takes it.
+  [[nodiscard]] bool takes_one() const {
+    return loader::Fd(::accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)).open();
+  }
+
+ private:
+  loader::Fd socket_;
+  std::uint16_t port_ = 0;
+};
+
+// A frontend that no packet leaves the machine for, whatever becomes of it.
+constexpr const char* loopback_frontend = "127.96.0.20";
+
+// Whether a connection from this process to the frontend reaches the listener.
+bool reaches(const Listener& listener) {
+  const loader::Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const sockaddr_in to = socket_address(net::Address::parse(loopback_frontend)->v4_value(), kernel::frontend_port);
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) return false;
+  return listener.takes_one();
 }
 
 std::string failure_of(EbpfNode& node, const ArtefactFolder& folder) {
@@ -266,4 +323,28 @@ TEST_CASE("ebpf apply.sh: ten thousand Services") {
              static_cast<double>(folder.read("maps.batch").size()) / 1e6, said);
   check_tables(node, many);
   CHECK(seconds.count() < 60);  // a twentieth of it on an idle machine
+}
+
+TEST_CASE("ebpf hooks: where cfg names no namespace, processes of the initial one are served") {
+  if (!kernel::permitted() || !is_initial_namespace()) return;
+  const kernel::ControlGroup group;
+  const kernel::PinFolder folder;
+  const Listener listener;
+  ebpf::Tables tables = kernel::tables_to("127.0.0.1");
+  tables.pools[0].endpoints[0].port = listener.port();
+  tables.frontends[0].key.address = net::Address::parse(loopback_frontend);
+  const loader::Pins pins(folder.pins());
+  pins.make();
+  const auto object = loader::Object::load(pins);
+  const std::uint32_t slot = loader::fill_generation(object, pins, ebpf::entries(tables), {}, [](std::string_view) {});
+  loader::switch_to(object, slot);
+  pcl_config config{};
+  config.layout = PCL_LAYOUT;
+  loader::write_value(object.map("cfg"), 0, config);
+  CHECK_FALSE(reaches(listener));
+  loader::attach_hooks(object, group.path(), pins);
+  CHECK(reaches(listener));
+  config.netns = ~std::uint64_t{0};  // of nobody
+  loader::write_value(object.map("cfg"), 0, config);
+  CHECK_FALSE(reaches(listener));
 }
