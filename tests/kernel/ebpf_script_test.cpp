@@ -336,7 +336,8 @@ TEST_CASE("ebpf hooks: where cfg names no namespace, processes of the initial on
   const loader::Pins pins(folder.pins());
   pins.make();
   const auto object = loader::Object::load(pins);
-  const std::uint32_t slot = loader::fill_generation(object, pins, ebpf::entries(tables), {}, [](std::string_view) {});
+  const std::uint32_t slot =
+      loader::fill_generation(object, pins, ebpf::entries(tables), {}, {}, [](std::string_view) {});
   loader::switch_to(object, slot);
   pcl_config config{};
   config.layout = PCL_LAYOUT;
