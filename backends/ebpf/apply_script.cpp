@@ -26,9 +26,11 @@ constexpr std::string_view head = R"sh(#!/bin/sh
 set -eu
 )sh";
 
-// Everything below needs `version`, `origin`, `pods`, `pods_prefix`, `others4` and `others6` from above.
+// Everything below needs the variables that apply_script() writes above it.
 constexpr std::string_view steps = R"sh(
+PATH=$PATH:/usr/sbin:/sbin
 pins=${PORTCULLIS_PINS:-/sys/fs/bpf/portcullis}
+pins=${pins%/}
 parent=$(dirname "$pins")
 cgroup=${PORTCULLIS_CGROUP:-$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)}
 priority=20547
@@ -70,7 +72,7 @@ check_sysctls() {
 }
 
 load_modules() {
-  for module in nf_conntrack nf_nat sch_ingress cls_bpf; do
+  for module in nf_conntrack nf_nat nf_conntrack_netlink sch_ingress cls_bpf; do
     # What is built in, or missing, shows when the program is loaded.
     [ -d "/sys/module/$module" ] || modprobe -q "$module" 2>/dev/null || true
   done
@@ -126,7 +128,7 @@ look() {
       bpftool -j map dump pinned "$pins/ifs" | tr '{' '\n' |
         sed -n 's/^"key":\["0x\(..\)","0x\(..\)","0x\(..\)","0x\(..\)"\].*/had \1 \2 \3 \4/p'
     fi
-  } | awk -v pods="$pods" -v pods_prefix="$pods_prefix" -v others4="$others4" -v others6="$others6" \
+  } | pods=$pods awk -v pods_prefix="$pods_prefix" -v scope4="$scope4" -v scope6="$scope6" \
     -v primary4="$(source_towards 192.0.2.1)" -v primary6="$(source_towards 2001:db8::1)" '
     function number(n) { return sprintf(" %02x %02x %02x %02x", n % 256, n / 256 % 256, n / 65536 % 256, n / 16777216) }
     function pair(word) { word = substr("0000" word, length(word) + 1); return " " substr(word, 1, 2) " " substr(word, 3) }
@@ -146,7 +148,7 @@ look() {
     }
     function own(name, family) { return (name, family) in first ? first[name, family] : node[family] }
     function after(word,   i) { for (i = 2; i < NF; i++) if ($i == word) return $(i + 1); return "" }
-    BEGIN { zero = " 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00" }
+    BEGIN { pods = ENVIRON["pods"]; zero = " 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00" }
     { sub(/:$/, "", $2); sub(/:$/, "", $3); sub(/@.*/, "", $3) }
     $1 == "vrf" { vrf[$3] = 1 }
     $1 == "bridge" { bridge[$3] = 1 }
@@ -158,7 +160,7 @@ look() {
     $1 == "addr" {
       family = $4; address = $5
       sub(/\/.*/, "", address)
-      if (family == "inet" ? address !~ /^127\./ : address !~ /^fe[89ab]/) locals[bytes(address)] = family == "inet" ? others4 : others6
+      if (family == "inet" ? address !~ /^127\./ : address !~ /^fe[89ab]/) locals[bytes(address)] = family == "inet" ? scope4 : scope6
       if (after("scope") != "global" || / (secondary|temporary|tentative|deprecated|dadfailed) /) next
       if (!(($3, family) in first)) first[$3, family] = address
       if (!(family in node)) node[family] = address
@@ -172,17 +174,21 @@ look() {
         number(1) number(0)
       for (i = 1; i <= count; i++) {
         name = names[i]; header = headers[name]; master = masters[name]
-        if (header == "loopback" || name in vrf || (master != "" && !(master in vrf))) continue
+        if (header == "loopback") continue
         bare = header ~ /^(none|ppp|rawip|ipip|tunnel6|sit|gre|gre6)$/
         pod = pods != "" && (pods_prefix ? index(name, pods) == 1 : name == pods)
         key = number(indexes[name])
         delete had[key]
         print "config map update pinned ifs key hex" key " value hex" bytes(own(name, "inet")) bytes(own(name, "inet6")) \
           number(pod + 2 * bare + 4 * (name in bridge))
+        # What belongs to a bridge or bond is seen there; a VRF sees it at what belongs to it.
+        if (name in vrf || (master != "" && !(master in vrf))) continue
         print "attach", indexes[name], name, (bare || header == "ether" ? "known" : "unknown")
       }
       for (key in had) print "config map delete pinned ifs key hex" key
-      for (address in locals) if (!(address in known)) print "locals map update pinned locals key hex" address " value hex 01 " locals[address] " 00 00"
+      for (address in locals)
+        if (!(address in known))
+          print "locals map update pinned locals key hex" address " value hex 01 " sprintf("%02x", locals[address]) " 00 00"
     }'
 }
 
@@ -300,6 +306,8 @@ active=$(active_generation)
 slot=$(((active + 1) % 4))
 node=$(look)
 must 'tell the program about the node' tell config "$pins"
+# The companion is there again: nobody is to complain for ever of what happened without it.
+must 'reset a counter' bpftool map update pinned "$pins/stats" key "$untranslated" 0 0 0 value 0 0 0 0 0 0 0 0
 fill
 attach_interfaces
 attach_sockets
@@ -327,11 +335,13 @@ std::string apply_script(const Tables& tables, const std::string& text) {
   append_bytes(bytes, std::as_bytes(std::span(&origin, 1)));
   std::string out(head);
   out += fmt::format("\nversion={}\norigin='{}'\n", version_of(tables.program), bytes.substr(1));
-  out += "# The scope of addresses that node.pcl does not name, by family.\n";
-  out += fmt::format("others4={:02x}\nothers6={:02x}\n", tables.others_scope[0], tables.others_scope[1]);
   out += "# Interfaces of pods: a name, or how names begin.\n";
   out += fmt::format("pods={}\npods_prefix={}\n", shell_word(tables.pod_interface ? tables.pod_interface->name : ""),
                      tables.pod_interface && tables.pod_interface->is_prefix ? 1 : 0);
+  const auto scope = [&](net::Family family) { return tables.others_scope[static_cast<std::size_t>(family)]; };
+  out += "# The scope of addresses that the tables do not name; the number of a counter.\n";
+  out += fmt::format("scope4={}\nscope6={}\nuntranslated={}\n", scope(net::Family::ipv4), scope(net::Family::ipv6),
+                     static_cast<int>(PCL_COUNT_NOT_NATTED));
   out += steps;
   return out;
 }

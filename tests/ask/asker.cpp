@@ -52,6 +52,7 @@ pcl_flow flow_of(const ebpf::Tables& tables, const net::Packet& packet) {
 pcl_question question_of(const ebpf::Tables& tables, const Question& question) {
   pcl_question out{};
   out.flow = flow_of(tables, question.packet);
+  out.flow.generation = question.generation;
   out.random = question.random;
   if (question.remembered) {
     out.remembered = 1;

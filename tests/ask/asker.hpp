@@ -17,6 +17,7 @@ struct Question {
   // The endpoint that the source had last.
   std::optional<std::pair<net::Address, std::uint16_t>> remembered;
   std::uint32_t random = 0;
+  std::uint32_t generation = 0;  // only this one has tables
 };
 
 struct Answer {

@@ -77,6 +77,7 @@ struct Asked {
   std::string name;
   net::Packet packet;
   ebpf::Verdict expected{};
+  std::uint32_t generation = 0;
 };
 
 net::Packet packet(const char* from, const net::Address& to, std::uint16_t port) {
@@ -91,10 +92,12 @@ net::Packet packet(const char* from, const net::Address& to, std::uint16_t port)
 std::vector<Asked> questions(const ir::Program& program) {
   const net::Address last = *last_cluster_ip(program).key.address;
   const net::Address node = *net::Address::parse("192.168.10.10");
-  return {{"ClusterIP", packet("10.255.0.5", last, 80), ebpf::Verdict::dnat},
-          {"node port", packet("192.0.2.9", node, 30100), ebpf::Verdict::dnat},
-          {"refused by hygiene", packet("10.255.0.5", last, 81), ebpf::Verdict::reject},
-          {"no frontend", packet("10.255.0.5", *net::Address::parse("192.0.2.1"), 80), ebpf::Verdict::none}};
+  return {{"ClusterIP", packet("10.255.0.5", last, 80), ebpf::Verdict::dnat, 0},
+          {"node port", packet("192.0.2.9", node, 30100), ebpf::Verdict::dnat, 0},
+          {"refused by hygiene", packet("10.255.0.5", last, 81), ebpf::Verdict::reject, 0},
+          {"no frontend", packet("10.255.0.5", *net::Address::parse("192.0.2.1"), 80), ebpf::Verdict::none, 0},
+          // Nothing is looked up: reading the question and writing the answer are left.
+          {"asking alone", packet("10.255.0.5", last, 80), ebpf::Verdict::none, 3}};
 }
 
 struct Subject {
@@ -118,14 +121,16 @@ void decide(const Options& options) {
   for (Subject& one : subjects) {
     one.asker = std::make_unique<ask::Asker>(one.tables);
     for (const Asked& question : one.questions) {
-      if (const auto answer = one.asker->ask({question.packet, {}, 0}); answer.verdict != question.expected)
+      if (const auto answer = one.asker->ask({question.packet, {}, 0, question.generation});
+          answer.verdict != question.expected)
         throw base::InternalError(question.name + ": " + answer.text());
     }
   }
   for (std::size_t round = 0; round < options.rounds; ++round) {
     for (Subject& one : subjects) {
       for (std::size_t i = 0; i < one.questions.size(); ++i)
-        one.nanoseconds[i].push_back(one.asker->nanoseconds({one.questions[i].packet, {}, 0x80000000}, repeat));
+        one.nanoseconds[i].push_back(
+            one.asker->nanoseconds({one.questions[i].packet, {}, 0x80000000, one.questions[i].generation}, repeat));
     }
   }
   fmt::print("| ns a packet, median (least–most) |");

@@ -150,9 +150,11 @@ TEST_CASE("ebpf batch: a table without rows has room for one") {
 TEST_CASE("apply.sh of eBPF: says which program and which tables it brings") {
   Tables tables = sample();
   tables.pod_interface = PodInterface{"it's", true};
+  tables.others_scope = {3, 4};
   const std::string script = apply_script(tables, "the text");
   CHECK(script.find("\nversion=1-55555555555555555555555555555555\n") != std::string::npos);
   CHECK(script.find("\npods='it'\\''s'\npods_prefix=1\n") != std::string::npos);
+  CHECK(script.find("\nscope4=3\nscope6=4\n") != std::string::npos);
   // struct Origin: the digest's digits, the name padded to 16 bytes, 1, 0.
   std::string origin;
   const std::string digest = sha256("the text");
