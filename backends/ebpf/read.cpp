@@ -291,7 +291,7 @@ class Reader {
   }
 
   // A pool is of the route's protocol and family.
-  void fits(Cursor& c, const FrontendKey& key, std::uint32_t number) {
+  void fits(Cursor& c, const FrontendKey& key, std::uint32_t number) const {
     if (!c.ok()) return;
     const Pool& pool = t_.pools[number];
     if (key.protocol && pool.protocol != *key.protocol)
@@ -300,7 +300,7 @@ class Reader {
       c.fail_last(fmt::format("pool {} is of the other family", number));
   }
 
-  void pools(Cursor& c, Frontend& out) {
+  void pools(Cursor& c, Frontend& out) const {
     do {
       out.pools.push_back(c.number("a pool", most_pools));
       if (c.ok() && out.pools.back() >= t_.pools.size()) c.fail_last("no pool of this number stands above");

@@ -38,7 +38,7 @@ sockaddr_in socket_address(std::uint32_t address, std::uint16_t port) {
 }
 
 const sockaddr* generic(const sockaddr_in& address) {
-  return static_cast<const sockaddr*>(static_cast<const void*>(&address));
+  return reinterpret_cast<const sockaddr*>(&address);
 }
 
 void build(kernel::Topology& net, const ConnectionPlan& plan) {

@@ -48,9 +48,9 @@ std::string first_error(const base::Diagnostics& diagnostics) {
 
 }  // namespace
 
-bool agrees(const Engine& engine, ir::Fate meant, const ir::Fate& fate, const net::Packet& packet) {
+bool agrees(const Engine& engine, ir::Fate meant, const ir::Fate& got, const net::Packet& packet) {
   if (!engine.says_accept && meant.kind == ir::Fate::Kind::accept) meant.kind = ir::Fate::Kind::none;
-  return ir::equal(meant, fate, packet);
+  return ir::equal(meant, got, packet);
 }
 
 std::string nftables_text(const ir::Program& program) {

@@ -21,7 +21,7 @@ struct Engine {
   bool says_accept = true;
 };
 // Whether the engine's fate of the packet is the one that is meant.
-[[nodiscard]] bool agrees(const Engine& engine, ir::Fate meant, const ir::Fate& fate, const net::Packet& packet);
+[[nodiscard]] bool agrees(const Engine& engine, ir::Fate meant, const ir::Fate& got, const net::Packet& packet);
 
 struct IptablesText {
   std::string rules, jumps;

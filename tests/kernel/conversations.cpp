@@ -116,7 +116,7 @@ Fd bound_socket(Topology& net, const std::string& host, net::Protocol protocol, 
   net.within(host, [&] {
     socket = Fd(::socket(family_of(address), type_of(protocol) | SOCK_CLOEXEC, 0));
     if (!socket.open()) fail_with_errno("make a socket");
-    const timeval limit{milliseconds / 1000, milliseconds % 1000 * 1000};
+    const timeval limit{milliseconds / 1000, milliseconds % 1000 * 1000L};
     ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     bind_to(socket, address, port);
