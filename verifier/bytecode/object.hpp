@@ -18,6 +18,7 @@ struct Instruction {
   std::int32_t immediate = 0;
   // Of a relocation: what the linker puts in here, and the section where that lies. Empty: nothing.
   std::string symbol, section;
+  bool operator==(const Instruction&) const = default;
 };
 
 struct Function {
