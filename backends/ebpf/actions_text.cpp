@@ -147,7 +147,8 @@ Verdict read_verdict(ir::form::Cursor& cursor) {
 }
 
 std::uint8_t encoded(const Action& action) {
-  const unsigned byte = static_cast<unsigned>(action.verdict) | (action.masquerade ? PCL_ACTION_MASQUERADE : 0U) |
+  const unsigned byte = static_cast<unsigned>(action.verdict) |
+                        (action.masquerade ? unsigned{PCL_ACTION_MASQUERADE} : 0U) |
                         static_cast<unsigned>(action.pool) << PCL_ACTION_POOL_SHIFT;
   return static_cast<std::uint8_t>(byte);
 }

@@ -104,8 +104,8 @@ class Evaluator::Domain {
   [[nodiscard]] static bool is_here(const Local& local) { return local.here; }
 
   [[nodiscard]] static Decision act(const Frontend& f, bool pod, bool self, bool range, bool out) {
-    const unsigned bits = (pod ? PCL_CLASS_POD : 0U) | (self ? PCL_CLASS_SELF : 0U) | (range ? PCL_CLASS_RANGE : 0U) |
-                          (out ? PCL_CLASS_OUT : 0U);
+    const unsigned bits = (pod ? unsigned{PCL_CLASS_POD} : 0U) | (self ? unsigned{PCL_CLASS_SELF} : 0U) |
+                          (range ? unsigned{PCL_CLASS_RANGE} : 0U) | (out ? unsigned{PCL_CLASS_OUT} : 0U);
     const Action& action = f.actions[bits];
     return {action.verdict, action.masquerade, action.verdict == Verdict::dnat ? f.pools[action.pool] : 0};
   }

@@ -15,8 +15,8 @@ const Local* find_local(const Tables& tables, const net::Address& address) {
 }
 
 net::Address loopback_entry(const net::Address& destination, bool from_loopback) {
-  const std::uint32_t other = destination.v4_value() == PCL_LOOPBACK ? 0 : PCL_LOOPBACK_OTHER;
-  return net::Address::v4(PCL_LOOPBACK + other + (from_loopback ? 0 : PCL_LOOPBACK_ELSEWHERE));
+  const std::uint32_t other = destination.v4_value() == PCL_LOOPBACK ? 0U : unsigned{PCL_LOOPBACK_OTHER};
+  return net::Address::v4(PCL_LOOPBACK + other + (from_loopback ? 0U : unsigned{PCL_LOOPBACK_ELSEWHERE}));
 }
 
 bool is_loopback4(const net::Address& address) {

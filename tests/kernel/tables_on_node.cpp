@@ -1,5 +1,6 @@
 #include "tests/kernel/tables_on_node.hpp"
 
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -67,7 +68,8 @@ OwnMounts::OwnMounts() {
 OwnMounts::~OwnMounts() {
   try {
     enter_group(all_cgroups_);
-  } catch (const Failure&) {  // the group stays: nothing else could be done about it
+  } catch (const Failure& failure) {
+    std::fputs(failure.what(), stderr);  // the group stays: nothing else could be done about it
   }
   std::error_code ignored;
   fs::remove(cgroup_, ignored);
@@ -106,7 +108,7 @@ ebpf::loader::Applied TablesOnNode::apply(const ebpf::Tables& tables) {
   return applied;
 }
 
-void TablesOnNode::forget_affinity() {
+void TablesOnNode::forget_affinity() const {
   const auto object = ebpf::loader::Object::open(ebpf::loader::Pins(options_.pins));
   const int memory = object.map("aff");
   pcl_memory_key key{};

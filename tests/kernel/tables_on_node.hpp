@@ -43,7 +43,7 @@ class TablesOnNode {
   // Both families' programs, as `compile --to ebpf` writes them.
   ebpf::loader::Applied apply(const std::vector<ir::Program>& programs);
   ebpf::loader::Applied apply(const ebpf::Tables& tables);
-  void forget_affinity();
+  void forget_affinity() const;
   [[nodiscard]] const ebpf::loader::Options& options() const { return options_; }
 
  private:

@@ -144,7 +144,7 @@ class TablesSide::Domain {
   [[nodiscard]] static Bit is_here(const Local& local) { return known(local.here); }
 
   NodeId act(const Frontend& f, const Bit& pod, const Bit& self, const Bit& range, const Bit& out) {
-    const unsigned bits = *out.known ? PCL_CLASS_OUT : 0U;
+    const unsigned bits = *out.known ? unsigned{PCL_CLASS_OUT} : 0U;
     const Splits splits{Split{pod, PCL_CLASS_POD}, Split{self, PCL_CLASS_SELF}, Split{range, PCL_CLASS_RANGE}};
     return split(f, splits, 0, bits);
   }
@@ -201,7 +201,7 @@ class TablesSide::Domain {
     return frontend != nullptr ? found(*frontend) : missing();
   }
 
-  [[nodiscard]] Bit atom(Atom atom) const { return {{}, {s_.arena_.atom(std::move(atom))}, false}; }
+  [[nodiscard]] Bit atom(const Atom& atom) const { return {{}, {s_.arena_.atom(atom)}, false}; }
   [[nodiscard]] AtomId loopback_atom() const { return s_.arena_.atom(SourceIn{{loopback(net::Family::ipv4)}}); }
   [[nodiscard]] Bit source_in(const std::vector<net::Prefix>& prefixes) const {
     SourceIn in;

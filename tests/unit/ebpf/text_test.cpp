@@ -141,7 +141,7 @@ TEST_CASE("ebpf: names from manifests stay in their quotes") {
   Tables tables;
   tables.node = "n\"1\nroute any 10.0.0.1 x : * drop";
   tables.program = std::string(64, 'a');
-  tables.frontends.push_back({{*net::Address::parse("10.0.0.1"), 0, {}, 0}, "a\" : * dnat\n#", {}, {}, 0});
+  tables.frontends.push_back({{net::Address::parse("10.0.0.1"), 0, {}, 0}, "a\" : * dnat\n#", {}, {}, 0});
   const std::string text = print(tables);
   CHECK(std::ranges::count(text, '\n') == 6);
   const Answer answer = read_text(text);
