@@ -189,8 +189,11 @@ Field<std::string> Decoder::text(const Pair& pair) {
   const auto found = scalar(pair, "a string");
   if (!found) return {};
   if (found->type == Type::string) return Text{std::string(found->string()), tree_.span(node)};
+  // What its author meant is what is written there: the object is read, and kept, as if it stood in quotes.
+  const bool broken_before = broken_;
   wrong_type(pair, "a string");
-  return {};
+  broken_ = broken_before;
+  return Text{std::string(node.value()), tree_.span(node)};
 }
 
 Field<std::string> Decoder::any_text(const Pair& pair) {
@@ -200,7 +203,9 @@ Field<std::string> Decoder::any_text(const Pair& pair) {
 }
 
 Field<std::string> Decoder::time(const Pair& pair) {
+  const std::size_t before = diagnostics_.all().size();
   Field<std::string> out = text(pair);
+  if (diagnostics_.all().size() != before) return {};
   if (out && !is_rfc3339(out->value)) {
     wrong_type(pair, "a time such as `2026-01-31T12:00:00Z`");
     return {};

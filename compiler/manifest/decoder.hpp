@@ -40,6 +40,7 @@ class Decoder {
   [[nodiscard]] const base::ObjectRef& object() const { return object_; }
 
   // ---- values. Nothing for null, and for another type, which is reported.
+  // A scalar of another type is reported and read as it is written.
   [[nodiscard]] Field<std::string> text(const Pair& pair);
   [[nodiscard]] Field<std::string> any_text(const Pair& pair);  // every scalar, as written
   [[nodiscard]] Field<std::string> time(const Pair& pair);      // RFC 3339

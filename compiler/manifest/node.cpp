@@ -75,9 +75,11 @@ void secret_data(Decoder& decoder, const Pair& pair, Secret& out) {
     if (entry.key.value == "tls.crt") out.tls_certificate = entry.value.value;
   }
 }
-// stringData replaces data of the same key; its certificate is no base64, so it is left out.
 void secret_string_data(Decoder& decoder, const Pair& pair, Secret& out) {
-  for (const KeyValue& entry : decoder.string_map(pair).entries) out.data_keys.push_back(entry.key.value);
+  for (const KeyValue& entry : decoder.string_map(pair).entries) {
+    out.data_keys.push_back(entry.key.value);
+    if (entry.key.value == "tls.crt") out.tls_certificate_text = entry.value.value;
+  }
 }
 constexpr Rule<Secret> secret_fields[] = {
     {"apiVersion", already_read},  {"kind", already_read}, {"metadata", metadata<&Secret::metadata>},

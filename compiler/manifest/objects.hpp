@@ -262,7 +262,8 @@ struct Secret {
   Metadata metadata;
   Field<std::string> type;
   std::vector<std::string> data_keys;
-  std::string tls_certificate;  // data["tls.crt"], base64 as written; empty if absent
+  std::string tls_certificate;       // data["tls.crt"], base64 as written; empty if absent
+  std::string tls_certificate_text;  // stringData["tls.crt"], which replaces the other; empty if absent
 };
 
 // ---- networking.k8s.io/v1 Ingress, IngressClass, NetworkPolicy, ServiceCIDR, IPAddress

@@ -1,6 +1,10 @@
 #include "compiler/manifest/timestamp.hpp"
 
 #include <array>
+#include <charconv>
+#include <chrono>
+
+#include <fmt/format.h>
 
 namespace portcullis::manifest {
 
@@ -62,6 +66,15 @@ bool zone(Reader& in) {
          in.number(2, 2, 0, 60, value);
 }
 
+// The digits at the front of `text`, which loses them and the character behind.
+int take_number(std::string_view& text) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const auto used = static_cast<std::size_t>(end - text.data());
+  text.remove_prefix(error == std::errc{} && used < text.size() ? used + 1 : used);
+  return value;
+}
+
 }  // namespace
 
 bool is_timestamp(std::string_view text) {
@@ -76,6 +89,31 @@ bool is_timestamp(std::string_view text) {
 bool is_rfc3339(std::string_view text) {
   Reader in(text);
   return date(in, 2) && in.character('T') && time(in, 2) && zone(in) && in.done();
+}
+
+std::string in_utc(std::string_view text) {
+  if (!is_rfc3339(text)) return {};
+  const std::size_t sign = text.find_first_of("+-", text.find('T'));
+  std::chrono::minutes east{0};
+  if (sign != std::string_view::npos) {
+    std::string_view zone_text = text.substr(sign + 1);
+    const std::chrono::hours hours{take_number(zone_text)};
+    east = hours + std::chrono::minutes{take_number(zone_text)};
+    if (text[sign] == '-') east = -east;
+  }
+  const std::chrono::year year{take_number(text)};
+  const std::chrono::month month{static_cast<unsigned>(take_number(text))};
+  const std::chrono::day day{static_cast<unsigned>(take_number(text))};
+  const std::chrono::hours hours{take_number(text)};
+  const std::chrono::minutes minutes{take_number(text)};
+  const std::chrono::seconds seconds{take_number(text)};
+  const std::chrono::sys_seconds moment = std::chrono::sys_days{year / month / day} + hours + minutes + seconds - east;
+  const auto midnight = std::chrono::floor<std::chrono::days>(moment);
+  const std::chrono::year_month_day date_part{midnight};
+  const std::chrono::hh_mm_ss clock{moment - midnight};
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date_part.year()),
+                     static_cast<unsigned>(date_part.month()), static_cast<unsigned>(date_part.day()),
+                     clock.hours().count(), clock.minutes().count(), clock.seconds().count());
 }
 
 }  // namespace portcullis::manifest
