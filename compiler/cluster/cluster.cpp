@@ -1,8 +1,22 @@
 #include "compiler/cluster/cluster.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace portcullis::cluster {
+
+namespace {
+
+// Of a list sorted by namespace and name.
+template <class Object>
+const Object* named(const std::vector<Object>& list, std::string_view ns, std::string_view name) {
+  const auto key = [](const Object& o) { return std::pair<std::string_view, std::string_view>(o.ns, o.name); };
+  const std::pair wanted(ns, name);
+  const auto found = std::ranges::lower_bound(list, wanted, {}, key);
+  return found != list.end() && key(*found) == wanted ? &*found : nullptr;
+}
+
+}  // namespace
 
 bool Node::is_local(const net::Address& address) const {
   return address.is_loopback() || std::ranges::find(addresses, address) != addresses.end();
@@ -52,6 +66,19 @@ std::string service_port_name(const Service& service, const ServicePort& port) {
 const Node* Cluster::node(std::string_view name) const {
   const auto found = std::ranges::lower_bound(nodes, name, {}, [](const Node& n) { return std::string_view{n.name}; });
   return found != nodes.end() && found->name == name ? &*found : nullptr;
+}
+
+const Service* Cluster::service(std::string_view ns, std::string_view name) const {
+  return named(services, ns, name);
+}
+
+const Secret* Cluster::secret(std::string_view ns, std::string_view name) const {
+  return named(secrets, ns, name);
+}
+
+const IngressClass* Cluster::ingress_class(std::string_view name) const {
+  const auto found = std::ranges::lower_bound(ingress_classes, name, {}, &IngressClass::name);
+  return found != ingress_classes.end() && found->name == name ? &*found : nullptr;
 }
 
 }  // namespace portcullis::cluster

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "compiler/cluster/profile.hpp"
+#include "compiler/manifest/objects.hpp"
 
 namespace portcullis::cluster {
 
@@ -208,6 +209,43 @@ struct HostPortWorkload {
   SourceSpan span;
 };
 
+// An IngressClass, as far as routing looks at it.
+struct IngressClass {
+  std::string name;
+  std::string controller;  // `k8s.io/ingress-nginx`
+  bool is_default = false;
+  std::string created;  // RFC 3339; empty: the manifest does not say
+  SourceSpan span;
+};
+
+// An Ingress after admission. What the API server would refuse is not here.
+struct Ingress {
+  std::string ns, name;
+  // spec.ingressClassName, filled in by admission where neither field nor annotation is given; absent: none.
+  std::optional<std::string> class_name;
+  bool class_defaulted = false;                 // … by admission
+  std::optional<std::string> class_annotation;  // kubernetes.io/ingress.class
+  std::string created;                          // RFC 3339 in UTC, as Go prints it; empty: the manifest does not say
+  std::size_t order = 0;  // among the Ingresses of the input: stands for age where nothing is said
+  manifest::Ingress body;
+  SourceSpan span;  // metadata.name, else the document
+
+  [[nodiscard]] std::string id() const { return ns + "/" + name; }
+  [[nodiscard]] base::ObjectRef reference() const { return {"Ingress", ns, name}; }
+};
+
+// A Secret as TLS looks at it.
+struct Secret {
+  std::string ns, name;
+  std::string type;
+  // DNS names of the certificate in `tls.crt`, lower case; empty where there is none that can be read.
+  std::vector<std::string> names;
+  bool has_certificate = false;  // `tls.crt` holds an X.509 certificate and `tls.key` is there
+  SourceSpan span;
+
+  [[nodiscard]] std::string id() const { return ns + "/" + name; }
+};
+
 struct Cluster {
   Profile profile;
   std::vector<Node> nodes;                            // sorted by name
@@ -215,8 +253,14 @@ struct Cluster {
   std::vector<Pod> pods;                              // sorted by namespace, name
   std::vector<Claim> claims;                          // sorted by kind, key
   std::vector<HostPortWorkload> host_port_workloads;  // observed pods, then DaemonSets, then the rest; each by name
+  std::vector<IngressClass> ingress_classes;          // sorted by name
+  std::vector<Ingress> ingresses;                     // sorted by namespace, name
+  std::vector<Secret> secrets;                        // sorted by namespace, name
 
   [[nodiscard]] const Node* node(std::string_view name) const;
+  [[nodiscard]] const Service* service(std::string_view ns, std::string_view name) const;
+  [[nodiscard]] const Secret* secret(std::string_view ns, std::string_view name) const;
+  [[nodiscard]] const IngressClass* ingress_class(std::string_view name) const;
 };
 
 [[nodiscard]] std::optional<Health> health(const Cluster& cluster, const Service& service);

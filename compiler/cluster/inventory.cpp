@@ -60,11 +60,11 @@ struct Sorter {
   void operator()(const manifest::Node& body) const { clusterwide(inventory.nodes, body); }
   void operator()(const manifest::IPAddress& body) const { clusterwide(inventory.ip_addresses, body); }
   void operator()(const manifest::ClusterProfile& body) const { clusterwide(inventory.profiles, body); }
+  void operator()(const manifest::IngressClass& body) const { clusterwide(inventory.ingress_classes, body); }
+  void operator()(const manifest::Ingress& body) const { namespaced(inventory.ingresses, body); }
+  void operator()(const manifest::Secret& body) const { namespaced(inventory.secrets, body); }
   void operator()(const manifest::Namespace&) const {}
-  void operator()(const manifest::Ingress&) const {}
-  void operator()(const manifest::IngressClass&) const {}
   void operator()(const manifest::NetworkPolicy&) const {}
-  void operator()(const manifest::Secret&) const {}
   void operator()(const manifest::ServiceCIDR&) const {}             // merge_profile
   void operator()(const manifest::KubeProxyConfiguration&) const {}  // merge_profile
 };
@@ -81,6 +81,9 @@ Inventory take_inventory(const manifest::Input& input) {
   sort_and_keep_last(inventory.workloads);
   sort_and_keep_last(inventory.nodes);
   sort_and_keep_last(inventory.ip_addresses);
+  sort_and_keep_last(inventory.ingress_classes);
+  sort_and_keep_last(inventory.ingresses);
+  sort_and_keep_last(inventory.secrets);
   return inventory;
 }
 

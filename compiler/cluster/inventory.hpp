@@ -29,6 +29,9 @@ struct Inventory {
   std::vector<Given<manifest::Workload>> workloads;
   std::vector<Given<manifest::Node>> nodes;
   std::vector<Given<manifest::IPAddress>> ip_addresses;
+  std::vector<Given<manifest::IngressClass>> ingress_classes;
+  std::vector<Given<manifest::Ingress>> ingresses;
+  std::vector<Given<manifest::Secret>> secrets;
   std::vector<Given<manifest::ClusterProfile>> profiles;  // in input order
 };
 [[nodiscard]] Inventory take_inventory(const manifest::Input& input);

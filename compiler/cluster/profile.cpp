@@ -221,6 +221,8 @@ Profile merge_profile(const manifest::Input& input, base::Diagnostics& diagnosti
   profile.reserved_ports =
       documents.profile.reserved_ports_given ? std::move(documents.profile.reserved_ports) : default_reserved_ports();
   profile.zones = std::move(documents.profile.zones);
+  profile.ingress_controllers = std::move(documents.profile.ingress_controllers);
+  profile.ingress_controllers_given = documents.profile.ingress_controllers_given;
   profile.nodes_given = std::ranges::any_of(input.objects, [](const manifest::Object& object) {
     const auto* document = std::get_if<manifest::ClusterProfile>(&object.body);
     return std::holds_alternative<manifest::Node>(object.body) ||

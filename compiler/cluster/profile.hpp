@@ -76,6 +76,16 @@ struct HostPort {
 
 enum class ForwardPolicy { accept, drop };
 
+// An ingress controller of the cluster: which Ingresses it takes and how it reads them (reference 0.2 of the Ingress
+// semantics).
+struct IngressController {
+  std::string ingress_class;  // name of the IngressClass; empty: Ingresses without a class
+  std::string flavour;        // `api`, `nginx`, …; empty: by the class's `spec.controller`
+  std::string entry;          // how requests reach it (docs/ingress.md); empty: by the controller's own Service
+  std::map<std::string, std::string> options;
+  SourceSpan span;
+};
+
 struct Profile {
   std::optional<unsigned> kubernetes_minor;  // 36 for Kubernetes 1.36; absent: the newest that portcullis knows
   Dialect dialect = Dialect::nftables;
@@ -98,7 +108,9 @@ struct Profile {
   std::vector<ReservedPort> reserved_ports;
   std::map<std::string, std::vector<net::Prefix>> zones;
   bool emit_host_ports = true;  // hostPorts: emit (false: cni)
-  bool nodes_given = false;     // by the profile or by Node objects; false: the three default nodes
+  std::vector<IngressController> ingress_controllers;
+  bool ingress_controllers_given = false;  // false: those that the IngressClasses name
+  bool nodes_given = false;                // by the profile or by Node objects; false: the three default nodes
 };
 
 // Merges every ClusterProfile and KubeProxyConfiguration (and ServiceCIDR object) of the input. Contradictions and

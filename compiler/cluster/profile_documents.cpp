@@ -16,6 +16,9 @@ constexpr Word<DetectMode> detect_modes[] = {{"ClusterCIDR", DetectMode::cluster
                                              {"BridgeInterface", DetectMode::bridge_interface},
                                              {"InterfaceNamePrefix", DetectMode::interface_name_prefix},
                                              {"none", DetectMode::none}};
+constexpr Word<std::string_view> flavours[] = {{"api", "api"},         {"nginx", "nginx"},
+                                               {"haproxy", "haproxy"}, {"haproxy-ingress", "haproxy-ingress"},
+                                               {"traefik", "traefik"}, {"gce", "gce"}};
 
 // Places inside one document: `at("spec.dialect", field)`.
 class Document {
@@ -140,6 +143,30 @@ void read_detector(const manifest::ClusterProfile& document, const Document& pla
   read_prefixes(document.detect_local_cidrs, place, "spec.detectLocal.cidrs", settings.detect_cidrs, diagnostics);
 }
 
+IngressController read_controller(const manifest::ProfileIngressController& entry, const Document& document,
+                                  const std::string& field, base::Diagnostics& diagnostics) {
+  IngressController controller;
+  controller.span = entry.place;
+  if (entry.ingress_class) controller.ingress_class = entry.ingress_class->value;
+  const auto flavour = document.at(field + ".flavour", entry.flavour);
+  controller.flavour = read_word(entry.flavour, flavours, flavour, diagnostics).value_or(std::string_view{});
+  if (entry.entry) controller.entry = entry.entry->value;
+  for (const manifest::KeyValue& option : entry.options.entries)
+    controller.options.insert_or_assign(option.key.value, option.value.value);
+  return controller;
+}
+
+void read_controllers(const manifest::ClusterProfile& document, const Document& place, ProfileSettings& settings,
+                      base::Diagnostics& diagnostics) {
+  if (!document.ingress_controllers) return;
+  settings.ingress_controllers_given = true;
+  const auto& list = *document.ingress_controllers;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    settings.ingress_controllers.push_back(
+        read_controller(list[i], place, fmt::format("spec.ingressControllers[{}]", i), diagnostics));
+  }
+}
+
 void read_scalars(const manifest::ClusterProfile& document, const Document& place, ProfileSettings& settings,
                   base::Diagnostics& diagnostics) {
   const auto dialect = place.at("spec.dialect", document.dialect);
@@ -214,6 +241,7 @@ void read_profile(const manifest::ClusterProfile& document, ProfileSettings& set
   const Document place(std::move(object), document.place);
   read_scalars(document, place, settings, diagnostics);
   read_lists(document, place, settings, diagnostics);
+  read_controllers(document, place, settings, diagnostics);
   read_detector(document, place, settings, diagnostics);
 }
 

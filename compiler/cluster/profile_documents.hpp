@@ -18,8 +18,10 @@ struct ProfileSettings {
   ListSetting<net::Prefix> service_cidrs, pod_cidrs, detect_cidrs, node_port_cidrs;
   bool node_port_primary = false;
   bool reserved_ports_given = false;
+  bool ingress_controllers_given = false;
   std::vector<LoadBalancerPool> load_balancers;
   std::vector<ReservedPort> reserved_ports;
+  std::vector<IngressController> ingress_controllers;
   std::map<std::string, std::vector<net::Prefix>> zones;
 };
 void read_profile(const manifest::ClusterProfile& document, ProfileSettings& settings, base::Diagnostics& diagnostics);

@@ -7,10 +7,12 @@
 #include "compiler/cluster/allocation.hpp"
 #include "compiler/cluster/claims.hpp"
 #include "compiler/cluster/endpoints.hpp"
+#include "compiler/cluster/ingresses.hpp"
 #include "compiler/cluster/inventory.hpp"
 #include "compiler/cluster/joins.hpp"
 #include "compiler/cluster/nodes.hpp"
 #include "compiler/cluster/pods.hpp"
+#include "compiler/cluster/secrets.hpp"
 #include "compiler/cluster/services.hpp"
 #include "compiler/cluster/validate.hpp"
 
@@ -18,33 +20,32 @@ namespace portcullis::cluster {
 
 namespace {
 
-// What validation finds wrong is resolved all the same, as far as it makes sense; hence the answers are not needed
-// here.
+// Whether an API server would take the object.
 struct Validator {
   const manifest::Object& object;
   const Profile& profile;
   base::Diagnostics& diagnostics;
 
-  void operator()(const manifest::Service& body) const { (void)validate(body, profile, diagnostics); }
-  void operator()(const manifest::EndpointSlice& body) const { (void)validate(body, diagnostics); }
-  void operator()(const manifest::Endpoints& body) const { (void)validate(body, diagnostics); }
-  void operator()(const manifest::Node& body) const { (void)validate(body, diagnostics); }
-  void operator()(const manifest::Ingress& body) const { (void)validate(body, diagnostics); }
-  void operator()(const manifest::IngressClass& body) const { (void)validate(body, diagnostics); }
-  void operator()(const manifest::NetworkPolicy& body) const { (void)validate(body, diagnostics); }
-  void operator()(const manifest::Pod& body) const {
-    (void)validate_pod_spec(body.spec, manifest::reference(object), "spec", diagnostics);
+  bool operator()(const manifest::Service& body) const { return validate(body, profile, diagnostics); }
+  bool operator()(const manifest::EndpointSlice& body) const { return validate(body, diagnostics); }
+  bool operator()(const manifest::Endpoints& body) const { return validate(body, diagnostics); }
+  bool operator()(const manifest::Node& body) const { return validate(body, diagnostics); }
+  bool operator()(const manifest::Ingress& body) const { return validate(body, diagnostics); }
+  bool operator()(const manifest::IngressClass& body) const { return validate(body, diagnostics); }
+  bool operator()(const manifest::NetworkPolicy& body) const { return validate(body, diagnostics); }
+  bool operator()(const manifest::Pod& body) const {
+    return validate_pod_spec(body.spec, manifest::reference(object), "spec", diagnostics);
   }
-  void operator()(const manifest::Workload& body) const {
+  bool operator()(const manifest::Workload& body) const {
     const char* field = body.kind == "CronJob" ? "spec.jobTemplate.spec.template.spec" : "spec.template.spec";
-    (void)validate_pod_spec(body.pod.spec, manifest::reference(object), field, diagnostics);
+    return validate_pod_spec(body.pod.spec, manifest::reference(object), field, diagnostics);
   }
-  void operator()(const manifest::Namespace&) const {}
-  void operator()(const manifest::Secret&) const {}
-  void operator()(const manifest::ServiceCIDR&) const {}             // merge_profile
-  void operator()(const manifest::IPAddress&) const {}               // cluster_ips.cpp
-  void operator()(const manifest::KubeProxyConfiguration&) const {}  // merge_profile
-  void operator()(const manifest::ClusterProfile&) const {}          // merge_profile
+  bool operator()(const manifest::Namespace&) const { return true; }
+  bool operator()(const manifest::Secret&) const { return true; }
+  bool operator()(const manifest::ServiceCIDR&) const { return true; }             // merge_profile
+  bool operator()(const manifest::IPAddress&) const { return true; }               // cluster_ips.cpp
+  bool operator()(const manifest::KubeProxyConfiguration&) const { return true; }  // merge_profile
+  bool operator()(const manifest::ClusterProfile&) const { return true; }          // merge_profile
 };
 
 // A field that could not be decoded (PC1xxx) is not there to be validated: what validation says of it would be an echo.
@@ -61,19 +62,23 @@ class DecodingErrors {
   std::set<std::pair<base::ObjectRef, std::string>> fields_;
 };
 
-void validate_all(const manifest::Input& input, const Profile& profile, base::Diagnostics& diagnostics) {
+// Returns what would be refused. Of most kinds even that is resolved, as far as it makes sense.
+Refused validate_all(const manifest::Input& input, const Profile& profile, base::Diagnostics& diagnostics) {
+  Refused refused;
   const DecodingErrors decoding(diagnostics);
   for (const manifest::Object& object : input.objects) {
     if (!object.broken) {
-      std::visit(Validator{object, profile, diagnostics}, object.body);
+      if (!std::visit(Validator{object, profile, diagnostics}, object.body)) refused.insert(&object);
       continue;
     }
+    refused.insert(&object);
     base::Diagnostics findings;
-    std::visit(Validator{object, profile, findings}, object.body);
+    (void)std::visit(Validator{object, profile, findings}, object.body);
     for (const base::Diagnostic& d : findings.all()) {
       if (!decoding.hold(d)) diagnostics.add(d);
     }
   }
+  return refused;
 }
 
 // Families that something in the cluster uses: the ranges, and what Services have or ask for.
@@ -125,7 +130,7 @@ Resolved resolve(const manifest::Input& input, const ResolveOptions& options, ba
   Resolved resolved;
   Cluster& cluster = resolved.cluster;
   cluster.profile = merge_profile(input, diagnostics);
-  validate_all(input, cluster.profile, diagnostics);
+  const Refused refused = validate_all(input, cluster.profile, diagnostics);
   report_default_classes(input, diagnostics);
   if (!options.complete) report_nothing_to_join(input, diagnostics);
 
@@ -149,6 +154,9 @@ Resolved resolve(const manifest::Input& input, const ResolveOptions& options, ba
   place_host_ports(pods, cluster.nodes);
   cluster.host_port_workloads = host_port_workloads(pods, cluster.nodes);
   cluster.pods = public_pods(pods);
+  cluster.ingress_classes = resolve_ingress_classes(inventory, refused);
+  cluster.ingresses = resolve_ingresses(input, inventory, refused, cluster.ingress_classes);
+  cluster.secrets = resolve_secrets(inventory);
   return resolved;
 }
 

@@ -208,4 +208,40 @@ TEST_CASE("pod ranges follow what tells pods apart, and Services' families") {
   CHECK(texts(of(stated).pod_cidrs) == Texts{"10.40.0.0/14"});
 }
 
+TEST_CASE("ingress controllers are taken as the profile gives them") {
+  const World none("");
+  CHECK(of(none).ingress_controllers.empty());
+  CHECK_FALSE(of(none).ingress_controllers_given);
+  const World empty(profile("ingressControllers: []"));
+  CHECK(of(empty).ingress_controllers.empty());
+  CHECK(of(empty).ingress_controllers_given);
+
+  const World world(profile("ingressControllers: [{class: public, flavour: haproxy-ingress, entry: infra/lb, "
+                            "options: {ssl-redirect: false, hsts: 'true', limit: 5}}]") +
+                    profile("ingressControllers: [{flavour: gce}, {class: x}]", "q"));
+  INFO(world.said());
+  REQUIRE(of(world).ingress_controllers.size() == 3);
+  const cluster::IngressController& first = of(world).ingress_controllers[0];
+  CHECK(first.ingress_class == "public");
+  CHECK(first.flavour == "haproxy-ingress");
+  CHECK(first.entry == "infra/lb");
+  CHECK(first.options ==
+        std::map<std::string, std::string>{{"hsts", "true"}, {"limit", "5"}, {"ssl-redirect", "false"}});
+  CHECK(of(world).ingress_controllers[1].ingress_class.empty());
+  CHECK(of(world).ingress_controllers[1].flavour == "gce");
+  CHECK(of(world).ingress_controllers[2].flavour.empty());
+  CHECK(world.count("PC2110") == 0);
+}
+
+TEST_CASE("an unknown flavour of ingress controller is refused where it stands") {
+  const World world(profile("ingressControllers: [{class: x}, {class: y, flavour: envoy}]"));
+  REQUIRE(world.count("PC2110") == 1);
+  const base::Diagnostic& finding = *world.findings("PC2110").front();
+  CHECK(finding.field == "spec.ingressControllers[1].flavour");
+  CHECK(world.text(finding.span) == "envoy");
+  CHECK(finding.hint == "it is one of `api`, `nginx`, `haproxy`, `haproxy-ingress`, `traefik` and `gce`");
+  REQUIRE(of(world).ingress_controllers.size() == 2);
+  CHECK(of(world).ingress_controllers[1].flavour.empty());
+}
+
 }  // namespace portcullis::tests
