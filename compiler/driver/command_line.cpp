@@ -83,11 +83,15 @@ constexpr const char* trace_footer =
     "A packet is a sentence:\n"
     "  PROTOCOL from [pod|remote-pod|node|external] SOURCE[:PORT] to DESTINATION:PORT [established|related|invalid] "
     "[via IFACE]\n"
+    "A request is another:\n"
+    "  [METHOD] URL [from ADDRESS] [with NAME=VALUE]... [sni NAME] [target TARGET] [class NAME] [ingress "
+    "NAMESPACE/NAME]\n"
     "\n"
     "Examples:\n"
     "  portcullis trace manifests/ 'tcp from 192.0.2.7 to 10.96.0.20:80'\n"
     "  portcullis trace manifests/ --node node-a 'udp from pod fd40::1 to [fd96::20]:53'\n"
     "  portcullis trace manifests/ 'icmp from 192.0.2.7 to 10.96.0.20'\n"
+    "  portcullis trace manifests/ 'GET https://shop.example.com/cart from 192.0.2.7'      from the client to a pod\n"
     "  portcullis trace manifests/ --packets packets.yaml -o json\n"
     "\n"
     "With --node: what that node does with the packet. Without: from where it enters the cluster, across machines, to "
@@ -240,10 +244,11 @@ void set_up_resolve(CLI::App& app, ResolveCommand& command) {
 }
 
 void set_up_trace(CLI::App& app, TraceCommand& command) {
-  add_common(app, command.common, std::string(input_paths) + "; then the packet",
+  add_common(app, command.common, std::string(input_paths) + "; then the packet or request",
              "text (default) or json, with =FILE into a file");
   app.add_option("--node", command.node, "trace on this node only");
-  app.add_option("--packets", command.packets, "YAML or JSON file with a list of packets, instead of a sentence");
+  app.add_option("--packets", command.packets,
+                 "YAML or JSON file with a list of packets and requests, instead of a sentence");
   app.footer(trace_footer);
 }
 
@@ -315,7 +320,7 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   CLI::App* resolve_app =
       app.add_subcommand("resolve", "show the cluster as planned: addresses, ports, endpoints, claims");
   set_up_resolve(*resolve_app, resolve);
-  CLI::App* trace_app = app.add_subcommand("trace", "follow one packet, with the lines that decide");
+  CLI::App* trace_app = app.add_subcommand("trace", "follow one packet or request, with the lines that decide");
   set_up_trace(*trace_app, trace);
   CLI::App* verify_app = app.add_subcommand("verify", "prove that a node's live ruleset does what the manifests say");
   set_up_verify(*verify_app, verify);

@@ -10,29 +10,10 @@
 #include <fmt/format.h>
 
 #include "compiler/base/text.hpp"
-#include "compiler/report/snippet.hpp"
-#include "compiler/report/style.hpp"
 
 namespace portcullis::driver {
 
 namespace {
-
-struct Word {
-  std::string_view text;
-  std::size_t begin = 0;
-  [[nodiscard]] std::size_t end() const { return begin + text.size(); }
-};
-
-std::vector<Word> words_of(std::string_view sentence) {
-  std::vector<Word> words;
-  constexpr std::string_view blanks = " \t\r\n";
-  for (std::size_t at = sentence.find_first_not_of(blanks); at != std::string_view::npos;) {
-    const std::size_t end = std::min(sentence.find_first_of(blanks, at), sentence.size());
-    words.push_back({sentence.substr(at, end - at), at});
-    at = sentence.find_first_not_of(blanks, end);
-  }
-  return words;
-}
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -41,11 +22,6 @@ std::string lower(std::string_view text) {
 }
 
 constexpr std::array<std::string_view, 4> protocols{"tcp", "udp", "sctp", "icmp"};
-
-// Thrown inside this file only: the parser has nothing to add once a word is wrong.
-struct Stop {
-  SentenceError error;
-};
 
 class Parser {
  public:
@@ -71,8 +47,8 @@ class Parser {
   [[noreturn]] void fail(std::size_t begin, std::size_t end, std::string message, std::string hint) const {
     throw Stop{{std::move(message), std::move(hint), begin, end}};
   }
-  [[noreturn]] void fail(const Word& word, std::string message, std::string hint) const {
-    fail(word.begin, word.end(), std::move(message), std::move(hint));
+  [[noreturn]] static void fail(const Word& word, std::string message, std::string hint) {
+    stop(word, std::move(message), std::move(hint));
   }
 
   Word take(std::string_view what) {
@@ -185,18 +161,6 @@ std::variant<PacketRequest, SentenceError> parse_packet_sentence(std::string_vie
   } catch (const Stop& stop) {
     return stop.error;
   }
-}
-
-std::string show(const SentenceError& error, std::string_view sentence, bool colour) {
-  const report::Style style(colour);
-  const report::Snippet shown = report::snippet(sentence, error.begin, error.end);
-  const std::string bar = style.frame("|");
-  std::string out =
-      style.severity(base::Severity::error, "error") + style.strong(": " + base::printable(error.message)) + "\n";
-  out += fmt::format("  {}\n  {} {}\n  {} {}\n", bar, bar, shown.line, bar,
-                     style.severity(base::Severity::error, shown.carets));
-  if (!error.hint.empty()) out += fmt::format("  {} help: {}\n", style.frame("="), base::printable(error.hint));
-  return out;
 }
 
 }  // namespace portcullis::driver

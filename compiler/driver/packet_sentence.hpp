@@ -10,24 +10,14 @@
 // An IPv6 address stands in brackets when a port follows.
 #pragma once
 
-#include <string>
 #include <string_view>
 #include <variant>
 
 #include "compiler/driver/packet_request.hpp"
+#include "compiler/driver/sentence.hpp"
 
 namespace portcullis::driver {
 
-// What is wrong, and at which bytes of the sentence.
-struct SentenceError {
-  std::string message;
-  std::string hint;  // may be empty
-  std::size_t begin = 0, end = 0;
-};
-
 [[nodiscard]] std::variant<PacketRequest, SentenceError> parse_packet_sentence(std::string_view sentence);
-
-// The error with the sentence and carets under the place; several lines.
-[[nodiscard]] std::string show(const SentenceError& error, std::string_view sentence, bool colour);
 
 }  // namespace portcullis::driver

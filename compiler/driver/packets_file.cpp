@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "compiler/base/file.hpp"
+#include "compiler/driver/request_row.hpp"
 #include "compiler/driver/tree_json.hpp"
 #include "compiler/manifest/fields.hpp"
 #include "compiler/manifest/json.hpp"
@@ -93,6 +94,11 @@ class RowReader {
 };
 
 PacketEntry read_entry(const manifest::Tree& tree, manifest::NodeId node, std::string_view text) {
+  if (is_request_row(tree, node)) {
+    auto read = read_request_row(tree, node, text);
+    if (const auto* error = std::get_if<std::string>(&read)) return BadPacket{tree_json(tree, node), *error};
+    return std::get<RequestAsked>(std::move(read));
+  }
   base::Diagnostics own;
   manifest::Decoder decoder(tree, text, {"Packet", "", ""}, own);
   Row row;

@@ -4,7 +4,8 @@
 //   - {src: 192.0.2.7, dst: 192.168.0.1, proto: UDP, dport: 30053, ct_state: new}
 //
 // Keys: from, src, dst, proto (TCP if left out; UDP, SCTP, ICMP), dport, sport, iif, ct_state; `sticky` is passed over.
-// A packet that makes no sense spoils no other one.
+// A row with a `url` is a request: url, method, headers (a text, null or a list each), target, version, sni, src, body,
+// ingress, class, authorised, overRate. A row that makes no sense spoils no other one.
 #pragma once
 
 #include <string>
@@ -14,6 +15,7 @@
 #include "compiler/base/diagnostic.hpp"
 #include "compiler/base/source.hpp"
 #include "compiler/driver/packet_request.hpp"
+#include "compiler/driver/request_asked.hpp"
 
 namespace portcullis::driver {
 
@@ -21,7 +23,7 @@ struct BadPacket {
   std::string given;  // as JSON text
   std::string error;
 };
-using PacketEntry = std::variant<PacketRequest, BadPacket>;
+using PacketEntry = std::variant<PacketRequest, RequestAsked, BadPacket>;
 
 struct PacketsFile {
   std::vector<PacketEntry> packets;

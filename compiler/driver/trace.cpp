@@ -1,7 +1,9 @@
-// `trace`: the way of one packet, or of a list of them.
+// `trace`: the way of one packet or request, or of a list of them.
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <map>
+#include <memory>
 
 #include <fmt/format.h>
 
@@ -10,8 +12,10 @@
 #include "compiler/driver/output.hpp"
 #include "compiler/driver/packet_sentence.hpp"
 #include "compiler/driver/packets_file.hpp"
+#include "compiler/driver/request_sentence.hpp"
 #include "compiler/driver/result_output.hpp"
 #include "compiler/driver/session.hpp"
+#include "compiler/ir/l7/build.hpp"
 #include "compiler/report/trace_output.hpp"
 
 namespace portcullis::driver {
@@ -20,12 +24,39 @@ namespace {
 
 constexpr std::array<std::string_view, 2> forms{"text", "json"};
 
-report::TraceAnswer answer(const PacketEntry& entry, const cluster::Profile& profile, trace::Tracer& tracer,
-                           const std::string& node) {
-  if (const auto* bad = std::get_if<BadPacket>(&entry)) return {std::nullopt, bad->given, bad->error};
-  const net::Packet packet = complete(std::get<PacketRequest>(entry), profile, tracer, node);
-  return {tracer.trace(packet, node), "", ""};
-}
+// What answers are asked of: programs and routers of one cluster.
+class Answers {
+ public:
+  Answers(Session& session, const cluster::Cluster& cluster, std::string node)
+      : session_(session), cluster_(cluster), node_(std::move(node)), tracer_(cluster) {}
+
+  report::TraceAnswer operator()(const PacketEntry& entry) {
+    if (const auto* bad = std::get_if<BadPacket>(&entry)) return {std::nullopt, std::nullopt, bad->given, bad->error};
+    if (const auto* asked = std::get_if<RequestAsked>(&entry)) return request(*asked);
+    const net::Packet packet = complete(std::get<PacketRequest>(entry), cluster_.profile, tracer_, node_);
+    return {tracer_.trace(packet, node_), std::nullopt, "", ""};
+  }
+
+ private:
+  report::TraceAnswer request(const RequestAsked& asked) {
+    if (!routers_) routers_ = ir::l7::build_routers(cluster_, session_.diagnostics);
+    const auto chosen = choose_router(*routers_, asked);
+    if (const auto* error = std::get_if<std::string>(&chosen)) {
+      return {std::nullopt, std::nullopt, report::request_json(asked.question.request), *error};
+    }
+    const ir::l7::Router* router = std::get<const ir::l7::Router*>(chosen);
+    std::unique_ptr<ir::l7::Server>& server = servers_[router];
+    if (!server) server = std::make_unique<ir::l7::Server>(*router);
+    return {std::nullopt, trace::trace_request(cluster_, tracer_, *server, asked.question), "", ""};
+  }
+
+  Session& session_;
+  const cluster::Cluster& cluster_;
+  std::string node_;
+  trace::Tracer tracer_;
+  std::optional<std::vector<ir::l7::Router>> routers_;
+  std::map<const ir::l7::Router*, std::unique_ptr<ir::l7::Server>> servers_;
+};
 
 int trace_packets(const TraceCommand& command, const ResultOutputs& outputs, Session& session,
                   const cluster::Cluster& cluster, const std::vector<PacketEntry>& packets) {
@@ -35,13 +66,13 @@ int trace_packets(const TraceCommand& command, const ResultOutputs& outputs, Ses
     if (chosen == nullptr) return exit_usage;
     node = chosen->name;
   }
-  trace::Tracer tracer(cluster);
+  Answers answer(session, cluster, std::move(node));
   std::vector<report::TraceAnswer> answers;
   answers.reserve(packets.size());
   session.progress.stage("trace");
-  for (const PacketEntry& packet : packets) answers.push_back(answer(packet, cluster.profile, tracer, node));
+  for (const PacketEntry& packet : packets) answers.push_back(answer(packet));
   session.progress.done();
-  bool good = std::ranges::all_of(answers, [](const report::TraceAnswer& a) { return a.trace.has_value(); });
+  bool good = std::ranges::all_of(answers, [](const report::TraceAnswer& a) { return a.error.empty(); });
   for (const ResultOutput& output : outputs.results) {
     const bool colour = !output.file && coloured(session.common.color, Stream::out);
     good &= write_result(output, output.form == "json"
@@ -51,7 +82,16 @@ int trace_packets(const TraceCommand& command, const ResultOutputs& outputs, Ses
   return good ? exit_done : exit_input;
 }
 
-// The packet of the line, or those of the file. Nothing, with `status`, if there are none to trace.
+std::variant<PacketEntry, SentenceError> parse_sentence(const std::string& sentence) {
+  const auto entry = [](auto&& parsed) -> std::variant<PacketEntry, SentenceError> {
+    if (const auto* error = std::get_if<SentenceError>(&parsed)) return *error;
+    return PacketEntry{std::get<0>(std::move(parsed))};
+  };
+  return is_request_sentence(sentence) ? entry(parse_request_sentence(sentence))
+                                       : entry(parse_packet_sentence(sentence));
+}
+
+// The packet or request of the line, or those of the file. Nothing, with `status`, if there are none to trace.
 std::optional<std::vector<PacketEntry>> packets_of(const TraceCommand& command, const std::string& sentence,
                                                    Session& session, int& status) {
   if (command.packets) {
@@ -59,8 +99,8 @@ std::optional<std::vector<PacketEntry>> packets_of(const TraceCommand& command, 
     status = exit_input;
     return file.readable ? std::optional(std::move(file.packets)) : std::nullopt;
   }
-  std::variant<PacketRequest, SentenceError> parsed = parse_packet_sentence(sentence);
-  if (auto* request = std::get_if<PacketRequest>(&parsed)) return std::vector<PacketEntry>{std::move(*request)};
+  const auto parsed = parse_sentence(sentence);
+  if (const auto* entry = std::get_if<PacketEntry>(&parsed)) return std::vector<PacketEntry>{*entry};
   const std::string text = show(std::get<SentenceError>(parsed), sentence, coloured(session.common.color, Stream::err));
   std::fputs(text.c_str(), stderr);
   status = exit_usage;

@@ -5,6 +5,7 @@
 #include "compiler/report/json.hpp"
 #include "compiler/report/locator.hpp"
 #include "compiler/report/packet.hpp"
+#include "compiler/report/request.hpp"
 #include "compiler/report/trace_output.hpp"
 
 namespace portcullis::report {
@@ -43,7 +44,29 @@ Json because_value(const std::optional<trace::Because>& because, Locator& locato
   return out;
 }
 
+Json hops_value(const std::vector<trace::Hop>& hops, Locator& locator) {
+  Json out = Json::array();
+  for (const trace::Hop& hop : hops) {
+    Json one{{"at", hop.at}, {"what", hop.what}};
+    one["because"] = because_value(hop.because, locator);
+    one["packet"] = hop.packet;
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+Json request_trace_value(const trace::RequestTrace& t, Locator& locator) {
+  Json out;
+  out["packet"] = request_value(t.asked);
+  out["router"] = t.router;
+  out["decision"] = decision_value(t.decision, t.asked);
+  out["source"] = t.seen_source ? Json(t.seen_source->text()) : Json(nullptr);
+  out["hops"] = hops_value(t.hops, locator);
+  return out;
+}
+
 Json answer_value(const TraceAnswer& answer, Locator& locator) {
+  if (answer.request) return request_trace_value(*answer.request, locator);
   if (!answer.trace) {
     Json given = Json::parse(answer.given, nullptr, false);
     if (given.is_discarded()) given = answer.given;
@@ -62,18 +85,15 @@ Json answer_value(const TraceAnswer& answer, Locator& locator) {
   if (untouched && t.fate.masquerade) out["masquerade"] = true;
   if (untouched && t.after) out["then"] = trace::to_string(*t.after);
   out["sticky"] = t.fate.affinity_seconds ? Json(*t.fate.affinity_seconds) : Json(nullptr);
-  Json hops = Json::array();
-  for (const trace::Hop& hop : t.hops) {
-    Json one{{"at", hop.at}, {"what", hop.what}};
-    one["because"] = because_value(hop.because, locator);
-    one["packet"] = hop.packet;
-    hops.push_back(std::move(one));
-  }
-  out["hops"] = std::move(hops);
+  out["hops"] = hops_value(t.hops, locator);
   return out;
 }
 
 }  // namespace
+
+std::string request_json(const ir::l7::Request& request) {
+  return dump(request_value(request), -1);
+}
 
 std::string probability(const ir::Fate& fate, const ir::Target& target) {
   std::uint64_t sum = 0;

@@ -13,6 +13,7 @@
 #include "compiler/base/text.hpp"
 #include "compiler/report/locator.hpp"
 #include "compiler/report/packet.hpp"
+#include "compiler/report/request.hpp"
 #include "compiler/report/style.hpp"
 #include "compiler/report/trace_output.hpp"
 
@@ -79,6 +80,24 @@ std::string fate_lines(const trace::Trace& t, const Style& style) {
   return out;
 }
 
+std::string hops_lines(const std::vector<trace::Hop>& hops, Locator& locator, const Style& style) {
+  std::size_t width = 0;
+  for (const trace::Hop& hop : hops) width = std::max(width, base::printable(hop.at).size());
+  std::string out;
+  for (const trace::Hop& hop : hops) out += hop_lines(hop, width, locator, style);
+  return out;
+}
+
+std::string packet_lines(const trace::Trace& t, Locator& locator, const Style& style) {
+  return style.strong(base::printable(packet_line(t.packet))) + "\n" + hops_lines(t.hops, locator, style) +
+         fate_lines(t, style);
+}
+
+std::string request_lines(const trace::RequestTrace& t, Locator& locator, const Style& style) {
+  return style.strong(base::printable(request_line(t.asked))) + "\n" + hops_lines(t.hops, locator, style) +
+         style.strong(text(t.decision)) + "\n";
+}
+
 }  // namespace
 
 std::string trace_text(std::span<const TraceAnswer> answers, const base::SourceMap& sources, bool colour) {
@@ -87,17 +106,14 @@ std::string trace_text(std::span<const TraceAnswer> answers, const base::SourceM
   std::string out;
   for (const TraceAnswer& answer : answers) {
     if (!out.empty()) out += "\n";
-    if (!answer.trace) {
+    if (answer.request) {
+      out += request_lines(*answer.request, locator, style);
+    } else if (answer.trace) {
+      out += packet_lines(*answer.trace, locator, style);
+    } else {
       out += style.severity(base::Severity::error, "error: ") + base::printable(answer.error) + "\n  " +
              base::printable(answer.given) + "\n";
-      continue;
     }
-    const trace::Trace& t = *answer.trace;
-    out += style.strong(base::printable(packet_line(t.packet))) + "\n";
-    std::size_t width = 0;
-    for (const trace::Hop& hop : t.hops) width = std::max(width, base::printable(hop.at).size());
-    for (const trace::Hop& hop : t.hops) out += hop_lines(hop, width, locator, style);
-    out += fate_lines(t, style);
   }
   return out;
 }

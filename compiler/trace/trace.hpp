@@ -49,6 +49,7 @@ struct Trace {
   ir::Fate fate;               // of the first node that did not leave the packet alone, else of the last
   std::optional<After> after;  // of none and accept
   std::vector<Hop> hops;       // not empty
+  net::Packet arrived;         // as it is where its way ends
 };
 
 // Builds programs (one per node and family) on demand and keeps them. The cluster must outlive it.

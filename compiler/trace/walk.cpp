@@ -402,6 +402,7 @@ void Walk::end(std::string at, std::string what, After after, std::optional<Beca
 
 void Walk::tell(std::string at, std::string what, std::optional<Because> because) {
   trace_.hops.push_back({std::move(at), std::move(what), std::move(because), arrow(now_)});
+  trace_.arrived = now_;
 }
 
 }  // namespace portcullis::trace

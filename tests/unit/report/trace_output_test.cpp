@@ -35,8 +35,8 @@ trace::Trace sample(const base::SourceMap& sources) {
 TEST_CASE("trace json: the fields of portcullis/trace/1") {
   base::SourceMap sources;
   sources.add("web.yaml", "a: b\nc: d\n");
-  const std::vector<report::TraceAnswer> answers{{sample(sources), "", ""},
-                                                 {std::nullopt, "{\"src\":\"x\"}", "`dst` is missing"}};
+  const std::vector<report::TraceAnswer> answers{{sample(sources), std::nullopt, "", ""},
+                                                 {std::nullopt, std::nullopt, "{\"src\":\"x\"}", "`dst` is missing"}};
   const json out = json::parse(report::trace_json(cluster::Dialect::nftables, answers, sources));
   CHECK(out["schema"] == "portcullis/trace/1");
   CHECK(out["dialect"] == "nftables");
@@ -66,7 +66,7 @@ TEST_CASE("trace json: what follows a packet that is left alone") {
   t.fate.masquerade = true;
   t.after = trace::After::refused;
   t.hops.clear();
-  const std::vector<report::TraceAnswer> answers{{t, "", ""}};
+  const std::vector<report::TraceAnswer> answers{{t, std::nullopt, "", ""}};
   const json out = json::parse(report::trace_json(cluster::Dialect::iptables, answers, sources));
   const json& first = out["packets"][0];
   CHECK(first["fate"] == "none");
@@ -79,7 +79,8 @@ TEST_CASE("trace json: what follows a packet that is left alone") {
 TEST_CASE("trace text: hops with their lines, then the fate") {
   base::SourceMap sources;
   sources.add("web.yaml", "a: b\nc: d\n");
-  const std::vector<report::TraceAnswer> answers{{sample(sources), "", ""}, {std::nullopt, "{}", "bad \x1b"}};
+  const std::vector<report::TraceAnswer> answers{{sample(sources), std::nullopt, "", ""},
+                                                 {std::nullopt, std::nullopt, "{}", "bad \x1b"}};
   CHECK(report::trace_text(answers, sources, false) ==
         "tcp from 192.0.2.7 to 10.96.0.20:80, from outside\n"
         "  node-a nat prerouting  one of two\n"
@@ -91,4 +92,54 @@ TEST_CASE("trace text: hops with their lines, then the fate") {
         "\n"
         "error: bad \\x1b\n"
         "  {}\n");
+}
+
+namespace {
+
+trace::RequestTrace request_sample() {
+  trace::RequestTrace t;
+  t.asked.https = true;
+  t.asked.sni = "shop.example.com";
+  t.asked.target = "/cart";
+  t.asked.headers = {{"Host", "shop.example.com"}, {"Cookie", "a=b"}, {"X", "1"}, {"X", "2"}};
+  t.asked.source = net::Address::parse("192.0.2.7");
+  t.seen_source = net::Address::parse("10.100.0.2");
+  t.router = "nginx";
+  t.decision.kind = ir::l7::Decision::Kind::forward;
+  t.decision.shares = {{"", 503, 1}, {"default/cart:80", 0, 3}};
+  t.decision.target = "/v2/cart";
+  t.decision.host = "shop.example.com";
+  t.decision.protocol = "http";
+  t.hops.push_back({"router nginx", "host `shop.example.com`", std::nullopt, ""});
+  return t;
+}
+
+}  // namespace
+
+TEST_CASE("trace json: a request, the source that the router sees, and the decision") {
+  base::SourceMap sources;
+  const std::vector<report::TraceAnswer> answers{{std::nullopt, request_sample(), "", ""}};
+  const json out = json::parse(report::trace_json(cluster::Dialect::nftables, answers, sources));
+  const json& first = out["packets"][0];
+  CHECK(first["packet"] == json{{"url", "https://shop.example.com/cart"},
+                                {"method", "GET"},
+                                {"headers", {{"Cookie", "a=b"}, {"X", {"1", "2"}}}},
+                                {"sni", "shop.example.com"},
+                                {"src", "192.0.2.7"}});
+  CHECK(first["router"] == "nginx");
+  CHECK(first["source"] == "10.100.0.2");
+  CHECK(first["decision"] == json{{"decision", "forward"},
+                                  {"services", {{"default/cart:80", "3/4"}}},
+                                  {"statuses", {{"503", "1/4"}}},
+                                  {"path", "/v2/cart"}});
+  CHECK(first["hops"][0]["at"] == "router nginx");
+}
+
+TEST_CASE("trace text: a request") {
+  base::SourceMap sources;
+  const std::vector<report::TraceAnswer> answers{{std::nullopt, request_sample(), "", ""}};
+  CHECK(report::trace_text(answers, sources, false) ==
+        "GET https://shop.example.com/cart from 192.0.2.7 with Cookie=a=b with X=1 with X=2\n"
+        "  router nginx  host `shop.example.com`\n"
+        "forward status 503 1/4, default/cart:80 3/4\n");
 }
