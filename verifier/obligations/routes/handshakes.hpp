@@ -1,0 +1,30 @@
+// What becomes of TLS connections before there is a request: by server name.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "verifier/obligations/routes/treatments.hpp"
+
+namespace portcullis::routes {
+
+struct Handshake {
+  enum class Kind : std::uint8_t { ended, passed, refused } kind = Kind::ended;
+  std::string certificate;  // of ended: the Secret, `ns/name`; empty: the controller's own
+  LeafId leaf = 0;          // of passed
+  bool operator==(const Handshake&) const = default;
+};
+
+// Server names that no router tells apart.
+struct SniClass {
+  std::string shown;               // `shop.example.com`, `*.example.com`, `any other server name`
+  std::optional<std::string> sni;  // one of them; nothing: none is sent
+  std::vector<Handshake> done;     // by router
+};
+
+// Every server name is in one class.
+[[nodiscard]] std::vector<SniClass> sni_classes(std::span<const Router* const> routers, Treatments& treatments);
+
+}  // namespace portcullis::routes
