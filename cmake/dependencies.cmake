@@ -11,7 +11,7 @@ pkg_check_modules(LIBGIT2 REQUIRED IMPORTED_TARGET libgit2)
 pkg_check_modules(Z3 REQUIRED IMPORTED_TARGET z3)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 find_library(PORTCULLIS_RE2 re2 REQUIRED) # its pkg-config file brings -pthread, which precompiled headers do not have
-find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto SSL)
 pkg_check_modules(LIBBPF REQUIRED IMPORTED_TARGET libbpf)
 # The compiler of the program for the kernel, and the headers that it includes.
 find_program(PORTCULLIS_BPF_CLANG NAMES clang-19 clang REQUIRED)

@@ -4,7 +4,7 @@ if(PORTCULLIS_SANITIZE OR PORTCULLIS_FUZZ) # sanitizers cannot be linked statica
   return()
 endif()
 set(folder ${PROJECT_SOURCE_DIR}/compiler/driver)
-set(rooms driver_node apply ebpf_loader ebpf netfilter ir_l4 cluster manifest net base)
+set(rooms driver_node apply ebpf_loader ebpf netfilter ir_l4 ir_form cluster manifest net base)
 add_executable(portcullis-node ${folder}/node_main.cpp ${folder}/static/fmt.cpp)
 target_link_libraries(portcullis-node PRIVATE portcullis_flags -static)
 target_include_directories(portcullis-node PRIVATE $<TARGET_PROPERTY:CLI11::CLI11,INTERFACE_INCLUDE_DIRECTORIES>)

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "backends/ebpf/tables.hpp"
-#include "compiler/ir/l4/text_words.hpp"
+#include "compiler/ir/form/words.hpp"
 
 namespace portcullis::ebpf {
 

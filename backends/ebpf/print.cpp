@@ -2,7 +2,7 @@
 
 #include "backends/ebpf/actions_text.hpp"
 #include "backends/ebpf/ebpf.hpp"
-#include "compiler/ir/l4/text_words.hpp"
+#include "compiler/ir/form/words.hpp"
 
 namespace portcullis::ebpf {
 

@@ -9,8 +9,8 @@
 #include "backends/ebpf/actions_text.hpp"
 #include "backends/ebpf/ebpf.hpp"
 #include "backends/ebpf/limits.hpp"
+#include "compiler/ir/form/words.hpp"
 #include "compiler/ir/l4/text_values.hpp"
-#include "compiler/ir/l4/text_words.hpp"
 
 namespace portcullis::ebpf {
 

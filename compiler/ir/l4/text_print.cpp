@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include "compiler/base/error.hpp"
+#include "compiler/ir/form/words.hpp"
 #include "compiler/ir/l4/text.hpp"
-#include "compiler/ir/l4/text_words.hpp"
 
 namespace portcullis::ir {
 

@@ -8,9 +8,9 @@
 
 #include <fmt/format.h>
 
+#include "compiler/ir/form/words.hpp"
 #include "compiler/ir/l4/text.hpp"
 #include "compiler/ir/l4/text_values.hpp"
-#include "compiler/ir/l4/text_words.hpp"
 
 namespace portcullis::ir {
 

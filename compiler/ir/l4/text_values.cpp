@@ -1,7 +1,6 @@
 #include "compiler/ir/l4/text_values.hpp"
 
 #include <array>
-#include <charconv>
 #include <span>
 
 #include <fmt/format.h>
@@ -9,40 +8,6 @@
 namespace portcullis::ir::form {
 
 namespace {
-
-// Decimal digits without leading zeros.
-template <class Number>
-std::optional<Number> decimal(std::string_view digits) {
-  Number value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (error != std::errc{} || end != digits.data() + digits.size()) return {};
-  if (digits.size() > 1 && digits.front() == '0') return {};
-  return value;
-}
-
-template <class Value>
-struct Named {
-  std::string_view name;
-  Value value;
-};
-
-// One of the words of a table.
-template <class Value, std::size_t size>
-Value one_of(Cursor& cursor, const std::array<Named<Value>, size>& table, std::string_view what) {
-  for (const Named<Value>& row : table) {
-    if (cursor.take(row.name)) return row.value;
-  }
-  cursor.fail_next(what);
-  return {};
-}
-
-template <class Value, std::size_t size>
-std::optional<Value> find(const std::array<Named<Value>, size>& table, std::string_view name) {
-  for (const Named<Value>& row : table) {
-    if (row.name == name) return row.value;
-  }
-  return {};
-}
 
 constexpr std::array<Named<Table>, 3> tables{
     {{"service", Table::service}, {"node-port", Table::node_port}, {"host-port", Table::host_port}}};
@@ -71,39 +36,14 @@ net::Address address(Cursor& cursor, net::Family family) {
   return of_family(cursor, *address, family) ? *address : net::Address{};
 }
 
-net::Prefix prefix(Cursor& cursor) {
-  const std::string_view word = cursor.word("a prefix");
-  if (!cursor.ok()) return {};
-  const auto prefix = net::Prefix::parse(word);
-  if (!prefix) cursor.fail_last(fmt::format("`{}` is no prefix such as 10.0.0.0/8 (host bits zero)", word));
-  return prefix.value_or(net::Prefix{});
-}
-
 Endpoint endpoint(Cursor& cursor, net::Family family) {
-  const std::string_view word = cursor.word("an address and port");
-  if (!cursor.ok()) return {};
-  const auto broken = [&] {
-    cursor.fail_last(fmt::format("`{}` is no address and port such as 10.0.1.2:80 or [fd00::1]:80", word));
-    return Endpoint{};
-  };
-  const std::size_t colon = word.rfind(':');
-  if (colon == std::string_view::npos) return broken();
-  const auto port = decimal<std::uint16_t>(word.substr(colon + 1));
-  if (!port) return broken();
-  std::string_view host = word.substr(0, colon);
-  if (host.starts_with('@')) return {{}, host, *port};
-  const bool bracketed = host.starts_with('[') && host.ends_with(']');
-  if (bracketed) host = host.substr(1, host.size() - 2);
-  const auto address = net::Address::parse(host);
-  if (!address || (address->family() == net::Family::ipv6) != bracketed) return broken();
-  if (!of_family(cursor, *address, family)) return {};
-  return {address, {}, *port};
+  Endpoint result = endpoint(cursor);
+  return !result.address || of_family(cursor, *result.address, family) ? result : Endpoint{};
 }
 
 Endpoint exact_endpoint(Cursor& cursor, net::Family family) {
-  Endpoint result = endpoint(cursor, family);
-  if (cursor.ok() && !result.address) cursor.fail_last("an address has to stand here");
-  return result;
+  Endpoint result = exact_endpoint(cursor);
+  return !result.address || of_family(cursor, *result.address, family) ? result : Endpoint{};
 }
 
 net::Protocol protocol(Cursor& cursor) {

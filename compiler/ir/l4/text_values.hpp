@@ -2,23 +2,16 @@
 // there.
 #pragma once
 
-#include <optional>
 #include <string_view>
 
+#include "compiler/ir/form/values.hpp"
 #include "compiler/ir/l4/program.hpp"
-#include "compiler/ir/l4/text_words.hpp"
 
 namespace portcullis::ir::form {
 
 // An address of the program's family.
 [[nodiscard]] net::Address address(Cursor& cursor, net::Family family);
-[[nodiscard]] net::Prefix prefix(Cursor& cursor);
-// `10.0.1.2:8080`, `[fd00::1]:8080`, or with a word in place of the address: `@any:80`.
-struct Endpoint {
-  std::optional<net::Address> address;
-  std::string_view group;  // `@any`, if there is no address
-  std::uint16_t port = 0;
-};
+// With an address of the family, if with an address.
 [[nodiscard]] Endpoint endpoint(Cursor& cursor, net::Family family);
 // The same, and it must be an address.
 [[nodiscard]] Endpoint exact_endpoint(Cursor& cursor, net::Family family);

@@ -83,7 +83,7 @@ void build_nginx(const Controller& controller, Maker& maker, base::Diagnostics& 
     entry.names.push_back(host_pattern(server.host));
     for (const std::string& alias : server.aliases) entry.names.push_back(alias_pattern(alias));
     entry.steps = nginx_host_steps(server);
-    entry.routes = nginx_routes(server, model, controller, maker);
+    entry.routes = nginx_routes(server, model, controller, maker, diagnostics);
     entry.otherwise = nowhere;  // an Exact `/` can be all there is
     entry.origin = server.origin;
     entry.owners = server.owners;
@@ -100,12 +100,6 @@ void build_nginx(const Controller& controller, Maker& maker, base::Diagnostics& 
   add(model.servers.at("_"));
   std::ranges::sort(router.tls_names);
   std::ranges::stable_sort(router.tls, {}, [](const TlsName& tls) { return tls.name; });
-  if (!router.rejected.empty()) {
-    base::Diagnostic& finding =
-        diagnostics.add("PC3203", fmt::format("controller `{}`: {}", controller.name, router.rejected),
-                        controller.ingresses.empty() ? controller.span : controller.ingresses.front()->span);
-    finding.hint = "write one of the two paths in another way";
-  }
 }
 
 }  // namespace portcullis::ir::l7

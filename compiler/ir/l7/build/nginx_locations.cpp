@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -10,10 +11,23 @@ namespace portcullis::ir::l7 {
 
 namespace {
 
+// `Ingress default/shop` taken apart.
+base::ObjectRef owner_of(const Origin& origin) {
+  const std::string& text = origin.object;
+  const std::size_t blank = text.find(' '), slash = text.find('/');
+  if (blank == std::string::npos || slash == std::string::npos) return {};
+  return {text.substr(0, blank), text.substr(blank + 1, slash - blank - 1), text.substr(slash + 1)};
+}
+
 class LocationMaker {
  public:
-  LocationMaker(const NginxServer& server, const NginxModel& model, const Controller& controller, Maker& maker)
-      : server_(server), model_(model), controller_(controller), maker_(maker) {}
+  LocationMaker(const NginxServer& server, const NginxModel& model, const Controller& controller, Maker& maker,
+                base::Diagnostics& diagnostics)
+      : server_(server), model_(model), controller_(controller), maker_(maker), diagnostics_(diagnostics) {
+    for (const NginxLocation& location : server.locations) {
+      if (location.exact) exact_.insert(location.path);
+    }
+  }
 
   std::vector<Route> plain() {
     for (const NginxLocation& location : server_.locations) add_plain(location);
@@ -57,10 +71,7 @@ class LocationMaker {
   std::uint32_t treat(const NginxLocation& location) {
     return maker_.treatment(nginx_steps(location, model_, controller_, maker_));
   }
-  [[nodiscard]] bool has_exact(const std::string& path) const {
-    return std::ranges::any_of(server_.locations,
-                               [&](const NginxLocation& other) { return other.exact && other.path == path; });
-  }
+  [[nodiscard]] bool has_exact(const std::string& path) const { return exact_.contains(path); }
   void put(const NginxLocation& location, PathMatch::Kind kind, std::string text, std::uint32_t treatment) {
     const bool fold = kind == PathMatch::Kind::regex;
     made_.push_back({{{kind, std::move(text), fold}, treatment, location.rule, location.origin}, &location});
@@ -97,15 +108,27 @@ class LocationMaker {
 
   // Reference X7, G7: nginx refuses a configuration with two equal locations.
   void refuse_duplicates() {
-    std::set<std::pair<PathMatch::Kind, std::string>> seen;
+    std::map<std::pair<PathMatch::Kind, std::string>, const NginxLocation*> seen;
     for (const Made& made : made_) {
-      if (seen.emplace(made.route.match.kind, made.route.match.text).second) continue;
-      std::string& rejected = maker_.router().rejected;
-      if (!rejected.empty()) continue;
-      rejected =
+      const PathMatch& match = made.route.match;
+      const auto [first, fresh] = seen.try_emplace({match.kind, match.text}, made.location);
+      if (fresh) continue;
+      std::string why =
           fmt::format("two locations `{}{}` on host `{}`: nginx refuses the configuration and keeps what it had",
-                      made.route.match.kind == PathMatch::Kind::exact ? "= " : "", made.route.match.text, server_.host);
+                      match.kind == PathMatch::Kind::exact ? "= " : "", match.text, server_.host);
+      report(why, first->second, *made.location);
+      if (maker_.router().rejected.empty()) maker_.router().rejected = std::move(why);
     }
+  }
+
+  void report(const std::string& why, const NginxLocation* first, const NginxLocation& second) {
+    base::Diagnostic& finding =
+        diagnostics_.add("PC3203", fmt::format("controller `{}`: {}", controller_.name, why), second.origin.span);
+    finding.object = owner_of(second.origin);
+    finding.field = second.origin.field + ".path";
+    finding.hint = "write one of the two paths in another way";
+    if (first != nullptr && first->origin.span.known())
+      finding.related.push_back({fmt::format("the other is of {}", first->origin.object), first->origin.span});
   }
 
   // Reference X5: a path that is a location but for the slash at its end is redirected there.
@@ -139,14 +162,16 @@ class LocationMaker {
   const NginxModel& model_;
   const Controller& controller_;
   Maker& maker_;
+  base::Diagnostics& diagnostics_;
+  std::set<std::string> exact_;  // paths of Exact locations
   std::vector<Made> made_;
 };
 
 }  // namespace
 
 std::vector<Route> nginx_routes(const NginxServer& server, const NginxModel& model, const Controller& controller,
-                                Maker& maker) {
-  LocationMaker locations(server, model, controller, maker);
+                                Maker& maker, base::Diagnostics& diagnostics) {
+  LocationMaker locations(server, model, controller, maker, diagnostics);
   return server.regex ? locations.regex() : locations.plain();
 }
 

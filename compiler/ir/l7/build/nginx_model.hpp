@@ -40,6 +40,7 @@ struct NginxLocation {
 struct NginxServer {
   std::string host;  // `_`: the catch-all
   std::vector<NginxLocation> locations;
+  std::map<std::string, std::size_t> first_of;  // the first location of each path
   std::vector<std::string> aliases;
   std::vector<std::string> owners;
   Origin origin;
@@ -70,7 +71,8 @@ struct NginxModel {
 // The routes of a server in the order in which nginx tries them. A configuration that nginx refuses sets
 // Router::rejected.
 [[nodiscard]] std::vector<Route> nginx_routes(const NginxServer& server, const NginxModel& model,
-                                              const Controller& controller, Maker& maker);
+                                              const Controller& controller, Maker& maker,
+                                              base::Diagnostics& diagnostics);
 
 // What a location answers, in the order of reference 11 from stage 5 on.
 [[nodiscard]] Steps nginx_steps(const NginxLocation& location, const NginxModel& model, const Controller& controller,

@@ -121,7 +121,12 @@ class ModelMaker {
       server.owners.push_back(object.ingress->id());
       break;
     }
-    server.locations.push_back(std::move(root));
+    put(server, std::move(root));
+  }
+
+  static void put(NginxServer& server, NginxLocation location) {
+    server.first_of.try_emplace(location.path, server.locations.size());
+    server.locations.push_back(std::move(location));
   }
 
   NginxServer& server_of(const NginxAnnotations& object, const Origin& origin, const std::string& host) {
@@ -140,7 +145,7 @@ class ModelMaker {
         root.upstream = upstream(*object.ingress, *object.ingress->body.default_backend);
         root.origin = default_backend_origin(*object.ingress);
       }
-      server.locations.push_back(std::move(root));
+      put(server, std::move(root));
     }
     const std::string owner = object.ingress->id();
     if (std::ranges::find(server.owners, owner) == server.owners.end()) server.owners.push_back(owner);
@@ -176,11 +181,11 @@ class ModelMaker {
     location.origin = row.origin;
     if (taken_by_canary(location.upstream)) return;
     // Compared with the first location of the same path only (reference G7).
-    const auto first = std::ranges::find(server.locations, location.path, &NginxLocation::path);
-    if (first == server.locations.end() || first->exact != location.exact) {
-      server.locations.push_back(std::move(location));
-    } else if (first->implicit) {
-      *first = std::move(location);
+    const auto first = server.first_of.find(location.path);
+    if (first == server.first_of.end() || server.locations[first->second].exact != location.exact) {
+      put(server, std::move(location));
+    } else if (server.locations[first->second].implicit) {
+      server.locations[first->second] = std::move(location);
     }
   }
 
@@ -202,8 +207,8 @@ class ModelMaker {
     std::set<std::string> used;
     for (auto& [host, server] : model_.servers) {
       for (const NginxAnnotations& object : model_.annotations) {
-        const bool own = std::ranges::find(server.owners, object.ingress->id()) != server.owners.end();
-        if (!own || object.canary || object.aliases.empty() || host == catch_all) continue;
+        if (object.canary || object.aliases.empty() || host == catch_all) continue;
+        if (std::ranges::find(server.owners, object.ingress->id()) == server.owners.end()) continue;
         for (const std::string& alias : object.aliases) {
           const bool free = alias != host && !model_.servers.contains(alias);
           if (free && used.insert(alias).second) server.aliases.push_back(alias);

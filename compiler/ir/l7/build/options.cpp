@@ -67,6 +67,14 @@ const std::vector<Option>& options_table() {
       {"proxyBodySize", "a size such as 8m", set_text<&ControllerOptions::body_size>, {nginx}},
       {"strictHost", "true or false", set_flag<&ControllerOptions::strict_host>, {haproxy_ingress}},
       {"sslRedirectPort", "a port", set_port, {haproxy}},
+      {"tlsByDefault",
+       "true or false",
+       set_flag<&ControllerOptions::tls_by_default>,
+       {api, nginx, haproxy, haproxy_ingress, traefik, gce}},
+      {"allowCatchAll",
+       "true or false",
+       set_flag<&ControllerOptions::allow_catch_all>,
+       {api, nginx, haproxy, haproxy_ingress, traefik, gce}},
   };
   return table;
 }

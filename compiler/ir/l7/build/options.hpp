@@ -33,6 +33,9 @@ struct ControllerOptions {
   bool strict_host = false;
   // haproxy
   std::uint16_t ssl_redirect_port = 8443;
+  // any: for lint, which does not ask for TLS where a default certificate serves, nor for hosts where none are meant
+  bool tls_by_default = false;
+  bool allow_catch_all = false;
 };
 
 // Options that the flavour does not have, and values that make no sense, are findings (PC2110).

@@ -15,6 +15,8 @@ namespace portcullis::ir::form {
 
 // Writes `name` as a word, quoted if need be. Reading gives back the same bytes.
 void append_name(std::string& out, std::string_view name);
+// The same, always between quotes.
+void append_quoted(std::string& out, std::string_view name);
 
 struct Token {
   enum class Kind : std::uint8_t { word, quoted, open, close, semicolon, bar, arrow, end };
@@ -59,6 +61,11 @@ class Cursor {
   [[nodiscard]] std::string_view name(std::string_view what);
   // A decimal or `0x` number up to `most`.
   [[nodiscard]] std::uint32_t number(std::string_view what, std::uint32_t most);
+  [[nodiscard]] std::uint64_t big_number(std::string_view what, std::uint64_t most);
+
+  // Where the word that was taken last stands.
+  [[nodiscard]] std::uint32_t last_begin() const { return last_.begin; }
+  [[nodiscard]] std::uint32_t last_end() const { return last_.end_at; }
 
   // Reports about the word that was taken last.
   void fail_last(std::string reason);

@@ -1,4 +1,4 @@
-#include "compiler/ir/l4/text_words.hpp"
+#include "compiler/ir/form/words.hpp"
 
 #include <algorithm>
 #include <array>
@@ -55,6 +55,10 @@ void append_name(std::string& out, std::string_view name) {
     out += name;
     return;
   }
+  append_quoted(out, name);
+}
+
+void append_quoted(std::string& out, std::string_view name) {
   std::string escaped;
   escaped.reserve(name.size() + 2);
   for (const char c : name) {
@@ -152,11 +156,15 @@ std::string_view Cursor::name(std::string_view what) {
 }
 
 std::uint32_t Cursor::number(std::string_view what, std::uint32_t most) {
+  return static_cast<std::uint32_t>(big_number(what, most));
+}
+
+std::uint64_t Cursor::big_number(std::string_view what, std::uint64_t most) {
   std::string_view digits = word(what);
   if (!ok()) return 0;
   const bool hex = digits.starts_with("0x");
   if (hex) digits.remove_prefix(2);
-  std::uint32_t value = 0;
+  std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, hex ? 16 : 10);
   if (error != std::errc{} || end != digits.data() + digits.size() || value > most) {
     fail_last(fmt::format("{} is a number up to {}", what, most));
