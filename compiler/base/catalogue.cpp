@@ -6,7 +6,9 @@
 #include "compiler/base/catalogue_allocation.hpp"
 #include "compiler/base/catalogue_endpoints.hpp"
 #include "compiler/base/catalogue_exposure.hpp"
+#include "compiler/base/catalogue_gateway.hpp"
 #include "compiler/base/catalogue_ingress.hpp"
+#include "compiler/base/catalogue_ingress_tls.hpp"
 #include "compiler/base/catalogue_limits.hpp"
 #include "compiler/base/catalogue_manifest.hpp"
 #include "compiler/base/catalogue_objects.hpp"
@@ -30,8 +32,8 @@ constexpr auto concatenate(const std::array<Rule, sizes>&... blocks) {
 }
 
 constexpr auto rules = concatenate(manifest_rules, service_rules, service_traffic_rules, allocation_rules, object_rules,
-                                   planning_rules, endpoints_rules, exposure_rules, ingress_rules, policy_rules,
-                                   workload_rules, sentence_rules, limits_rules);
+                                   planning_rules, endpoints_rules, exposure_rules, ingress_rules, ingress_tls_rules,
+                                   gateway_rules, policy_rules, workload_rules, sentence_rules, limits_rules);
 
 // Lookup is a binary search, and a code names one rule for ever.
 static_assert(std::adjacent_find(rules.begin(), rules.end(),

@@ -104,7 +104,70 @@ spec:
      .name = "ingress-and-load-balancer-mixed",
      .severity = Severity::warning,
      .explanation =
-         "A workload behind an Ingress is also reachable by a load balancer or node port, past the Ingress."},
+         "A workload behind an Ingress is also reached by a load balancer or node port, past the Ingress with "
+         "its TLS, its hosts and its rules about sources. Not where the balancer of the Ingress stands "
+         "outside the cluster and comes in by this node port.",
+     .example = R"(apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  type: LoadBalancer
+  selector: {app: web}
+  ports: [{port: 80, targetPort: 8080}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers: [{name: web, image: web, ports: [{containerPort: 8080}]}]
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: shop}
+spec:
+  tls: [{hosts: [shop.example.com], secretName: shop-tls}]
+  rules:
+    - host: shop.example.com
+      http:
+        paths:
+          - path: /
+            pathType: Prefix
+            backend: {service: {name: web, port: {number: 80}}})",
+     .fixed = R"(apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {app: web}
+  ports: [{port: 80, targetPort: 8080}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers: [{name: web, image: web, ports: [{containerPort: 8080}]}]
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: shop}
+spec:
+  tls: [{hosts: [shop.example.com], secretName: shop-tls}]
+  rules:
+    - host: shop.example.com
+      http:
+        paths:
+          - path: /
+            pathType: Prefix
+            backend: {service: {name: web, port: {number: 80}}})",
+     .fix = "Make the Service of type ClusterIP.",
+     .reported = true},
     {.code = "PC3109",
      .name = "source-address-lost",
      .severity = Severity::info,
@@ -121,7 +184,40 @@ spec:
     {.code = "PC3112",
      .name = "http-options-on-l4-balancer",
      .severity = Severity::info,
-     .explanation = "A load balancer Service asks for features of HTTP that belong to an Ingress or Gateway."},
+     .explanation =
+         "A load balancer Service asks by annotation for TLS or HTTP, or three and more of a namespace serve HTTP "
+         "on 80 and 443: a balancer serves one Service, without hosts and paths.",
+     .example = R"(apiVersion: v1
+kind: Service
+metadata:
+  name: web
+  annotations:
+    service.beta.kubernetes.io/aws-load-balancer-ssl-ports: https
+spec:
+  type: LoadBalancer
+  selector: {app: web}
+  ports: [{name: https, port: 443, targetPort: 8080}])",
+     .fixed = R"(apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {app: web}
+  ports: [{port: 80, targetPort: 8080}]
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: shop}
+spec:
+  tls: [{hosts: [shop.example.com], secretName: shop-tls}]
+  rules:
+    - host: shop.example.com
+      http:
+        paths:
+          - path: /
+            pathType: Prefix
+            backend: {service: {name: web, port: {number: 80}}})",
+     .fix = "Share one address by an Ingress or Gateway.",
+     .reported = true},
     {.code = "PC3113",
      .name = "sensitive-port-exposed",
      .severity = Severity::warning,

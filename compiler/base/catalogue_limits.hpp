@@ -239,6 +239,22 @@ spec:
                     "`reachable` of a policy (`-p`) demands that they do. Reported by `diff`.",
      .fix = "If the traffic is still meant, bring back what the line says.",
      .reported = true},
+    {.code = "PC6011",
+     .name = "guard-spelled-around",
+     .severity = Severity::warning,
+     .explanation =
+         "A rule of an Ingress refuses a request because of who sends it, and the same request with its path "
+         "spelled otherwise (`//admin`, `/x/../admin`, `/%61dmin`) gets to the same Service by another rule. "
+         "Only an info if few servers read the path as the same one. Reported by `check`.",
+     .fix = "Guard the rule that lets it through, too, or have the Service refuse paths in other spellings.",
+     .reported = true},
+    {.code = "PC6012",
+     .name = "guard-missing-at-host",
+     .severity = Severity::warning,
+     .explanation = "A rule of an Ingress refuses a request because of who sends it, and the same request at another "
+                    "host of the same controller gets to the same Service. Reported by `check`.",
+     .fix = "Guard the rules of the other host in the same way, or give it another Service.",
+     .reported = true},
 });
 
 }  // namespace portcullis::base

@@ -137,7 +137,19 @@ endpoints: [{addresses: [10.244.1.5]}])",
     {.code = "PC1008",
      .name = "deprecated-api-version",
      .severity = Severity::info,
-     .explanation = "The object or annotation is still accepted, but has a successor."},
+     .explanation = "The object, field or annotation is still accepted, but has a successor.",
+     .example = R"(apiVersion: v1
+kind: Endpoints
+metadata: {name: db}
+subsets: [{addresses: [{ip: 203.0.113.5}], ports: [{port: 5432}]}])",
+     .fixed = R"(apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: db-1, labels: {kubernetes.io/service-name: db}}
+addressType: IPv4
+ports: [{port: 5432}]
+endpoints: [{addresses: [203.0.113.5]}])",
+     .fix = "Move to the successor.",
+     .reported = true},
     {.code = "PC1009",
      .name = "duplicate-object",
      .severity = Severity::error,

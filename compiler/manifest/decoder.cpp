@@ -196,6 +196,17 @@ Field<std::string> Decoder::text(const Pair& pair) {
   return Text{std::string(node.value()), tree_.span(node)};
 }
 
+Field<std::string> Decoder::name(const Pair& pair) {
+  const auto found = scalar(pair, "a string");
+  if (!found) return {};
+  if (found->type != Type::string) {
+    const bool broken_before = broken_;
+    wrong_type(pair, "a string");
+    broken_ = broken_before;
+  }
+  return Text{std::string(found->string()), span(pair.value)};
+}
+
 Field<std::string> Decoder::any_text(const Pair& pair) {
   const auto found = scalar(pair, "a string");
   if (!found) return {};

@@ -42,6 +42,8 @@ class Decoder {
   // ---- values. Nothing for null, and for another type, which is reported.
   // A scalar of another type is reported and read as it is written.
   [[nodiscard]] Field<std::string> text(const Pair& pair);
+  // A scalar of another type is a finding; the object is read on as if it were quoted, so that more can be said of it.
+  [[nodiscard]] Field<std::string> name(const Pair& pair);
   [[nodiscard]] Field<std::string> any_text(const Pair& pair);  // every scalar, as written
   [[nodiscard]] Field<std::string> time(const Pair& pair);      // RFC 3339
   [[nodiscard]] Field<bool> flag(const Pair& pair);

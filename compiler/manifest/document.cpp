@@ -53,6 +53,20 @@ bool has_pod_template(const Tree& tree, NodeId root) {
   return tree.find(pod, "metadata") != 0 && tree.find(tree.find(pod, "spec"), "containers") != 0;
 }
 
+// The Secret that a controller makes of this object; empty: none.
+std::string_view made_secret(const Tree& tree, NodeId root, std::string_view api_version, std::string_view kind) {
+  const NodeId spec = tree.find(root, "spec");
+  const auto name_or = [&](std::string_view given) {
+    return given.empty() ? tree.find_text(tree.find(root, "metadata"), "name") : given;
+  };
+  const std::string_view group = group_of(api_version);
+  if (kind == "SealedSecret" && group == "bitnami.com")
+    return name_or(tree.find_text(tree.find(tree.find(spec, "template"), "metadata"), "name"));
+  if (kind == "ExternalSecret") return name_or(tree.find_text(tree.find(spec, "target"), "name"));
+  if (kind == "Certificate" && group.find("cert") != std::string_view::npos) return tree.find_text(spec, "secretName");
+  return {};
+}
+
 // `-n`: what a client would fill in before the object reaches the API server. Absent means `default` everywhere else.
 void fill_namespace(Object& object, const std::string& ns) {
   if (ns == "default" || !is_namespaced(object.kind)) return;
@@ -168,6 +182,11 @@ void DocumentReader::pass_over(const Tree& tree, NodeId root, std::string_view a
   if (has_pod_template(tree, root)) {
     const std::string_view ns = tree.find_text(tree.find(root, "metadata"), "namespace");
     part_.other_workloads.emplace_back(ns.empty() ? std::string_view{options_.default_namespace} : ns);
+  }
+  if (const std::string_view secret = made_secret(tree, root, api_version, kind); !secret.empty()) {
+    const std::string_view ns = tree.find_text(tree.find(root, "metadata"), "namespace");
+    part_.made_secrets.push_back(
+        {std::string(kind), ns.empty() ? options_.default_namespace : std::string(ns), std::string(secret)});
   }
   if (api_version == "v1" && kind == "ConfigMap") read_config_map(tree, root);
   if (const NotModelled* row = not_modelled(api_version, kind)) {

@@ -49,6 +49,7 @@ struct Part {
   std::vector<Identity> identities;
   std::vector<base::ObjectRef> lost;
   std::vector<std::string> other_workloads;
+  std::vector<base::ObjectRef> made_secrets;
   std::vector<Unmodelled> unmodelled;
   std::vector<Removed> removed;
   base::Diagnostics diagnostics;

@@ -33,8 +33,12 @@ constexpr Rule<Nothing> managed_fields[] = {
     {"fieldsType", is_text}, {"fieldsV1", is_map},   {"subresource", is_text},
 };
 
+void object_name(Decoder& decoder, const Pair& pair, Metadata& out) {
+  out.name = decoder.name(pair);
+}
+
 constexpr Rule<Metadata> metadata_fields[] = {
-    {"name", text<&Metadata::name>},
+    {"name", object_name},
     {"generateName", text<&Metadata::generate_name>},
     {"namespace", text<&Metadata::ns>},
     {"labels", string_map<&Metadata::labels>},

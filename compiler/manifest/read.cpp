@@ -181,6 +181,7 @@ Input gather(std::vector<Unit>& units, const base::SourceMap& sources, base::Dia
       std::ranges::move(part.objects, std::back_inserter(out.objects));
       std::ranges::move(part.lost, std::back_inserter(out.lost));
       std::ranges::move(part.other_workloads, std::back_inserter(out.other_workloads));
+      std::ranges::move(part.made_secrets, std::back_inserter(out.made_secrets));
       std::ranges::move(part.unmodelled, std::back_inserter(unmodelled));
       out.documents += part.documents;
       out.passed_over += part.passed_over;

@@ -33,6 +33,9 @@ struct Input {
   std::vector<base::ObjectRef> lost;
   // Namespaces of objects with a pod template whose kinds we do not read (a Rollout): pods are there all the same.
   std::vector<std::string> other_workloads;
+  // Secrets that a controller makes of other objects (SealedSecret, ExternalSecret, cert-manager's Certificate): kind
+  // of that object, namespace and name of the Secret.
+  std::vector<base::ObjectRef> made_secrets;
   std::size_t documents = 0;    // objects of any kind that were in the input, those of lists counted one by one
   std::size_t passed_over = 0;  // objects of kinds portcullis does not read
   bool unreadable = false;      // something named could not be read or parsed (exit 2 of lint and check)

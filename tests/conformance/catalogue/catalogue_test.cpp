@@ -14,6 +14,8 @@
 #include "compiler/base/file.hpp"
 #include "compiler/base/text.hpp"
 #include "compiler/cluster/resolve.hpp"
+#include "compiler/ir/l7/build.hpp"
+#include "compiler/lint/lint.hpp"
 #include "compiler/manifest/read.hpp"
 #include "verifier/obligations/conflicts.hpp"
 
@@ -143,6 +145,7 @@ std::vector<std::string> codes(const std::string& text) {
   base::Diagnostics diagnostics;
   const auto input = manifest::read_text("example.yaml", text, false, {}, sources, diagnostics);
   const cluster::Cluster cluster = cluster::resolve(input, {}, diagnostics).cluster;
+  lint::lint(input, cluster, ir::l7::build_routers(cluster, diagnostics), {}, diagnostics);
   smt::Session session;
   static_cast<void>(obligations::prove_no_conflicts(cluster, session, diagnostics));  // finds some of them
   std::vector<std::string> out;

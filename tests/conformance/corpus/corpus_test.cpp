@@ -11,6 +11,8 @@
 #include <fmt/format.h>
 
 #include "compiler/cluster/resolve.hpp"
+#include "compiler/ir/l7/build.hpp"
+#include "compiler/lint/lint.hpp"
 #include "compiler/manifest/read.hpp"
 
 using namespace portcullis;
@@ -21,7 +23,9 @@ namespace {
 // All that is said about one file. The rest of the test does not know which passes run.
 base::Diagnostics findings_of(const std::string& path, base::SourceMap& sources) {
   base::Diagnostics out;
-  static_cast<void>(cluster::resolve(manifest::read({path}, {}, sources, out), {}, out));
+  const manifest::Input input = manifest::read({path}, {}, sources, out);
+  const cluster::Cluster cluster = cluster::resolve(input, {}, out).cluster;
+  lint::lint(input, cluster, ir::l7::build_routers(cluster, out), {}, out);
   out.sort();
   return out;
 }
