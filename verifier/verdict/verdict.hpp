@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "compiler/base/diagnostic.hpp"
+#include "compiler/ir/l7/request.hpp"
 #include "compiler/net/packet.hpp"
 
 namespace portcullis::verdict {
@@ -27,10 +28,11 @@ struct Proof {
   std::string name;       // stable and short: `no-conflicts.frontends`, or a sentence of a policy with its line
   std::string statement;  // what is claimed, one sentence
   Standing standing = Standing::unknown;
-  std::string reason;                  // why it is refuted, unknown or vacuous, one sentence; empty when proved
-  std::vector<std::string> except;     // what the statement leaves out: exceptions of the sentence, waivers
-  std::optional<net::Packet> witness;  // refuted: a packet that shows it; replayed by the interpreter
-  std::string node;                    // where the witness shows it; empty where that is no matter of a node
+  std::string reason;                      // why it is refuted, unknown or vacuous, one sentence; empty when proved
+  std::vector<std::string> except;         // what the statement leaves out: exceptions of the sentence, waivers
+  std::optional<net::Packet> witness;      // refuted: a packet that shows it; replayed by the interpreter
+  std::optional<ir::l7::Request> request;  // likewise, of a statement about requests
+  std::string node;                        // where the witness shows it; empty where that is no matter of a node
   // Refuted: which pods stand where (`pod or workload`, `node`), or which nodes are gone (`lost`, `node`), if that is
   // the witness.
   std::vector<std::pair<std::string, std::string>> placement;

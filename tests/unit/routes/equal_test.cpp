@@ -1,6 +1,7 @@
 #include "verifier/obligations/routes/equal.hpp"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "compiler/ir/l7/serve.hpp"
 #include "kit.hpp"
+#include "verifier/obligations/routes/regions.hpp"
 
 namespace portcullis::routes {
 
@@ -271,6 +273,33 @@ TEST_CASE("what nobody can tell is not proved") {
     other.path_form = PathForm::nginx;
     CHECK(compare(rich_router(), other).standing != Standing::proved);
   }
+}
+
+TEST_CASE("a certificate without one of the classes does not hold") {
+  const Router router = rich_router();
+  const Subject subject(router);
+  const std::array<const Subject*, 1> subjects{&subject};
+  const Regions regions(subjects);
+  std::size_t checked = 0;
+  for (const HostGroup& group : regions.hosts()) {
+    PathClasses paths = regions.paths(group);
+    const auto whole = regions.certificate(group, paths);
+    REQUIRE(whole);
+    CHECK(holds(*whole));
+    for (std::size_t i = 0; i < paths.classes.size(); ++i) {
+      PathClasses fewer = paths;
+      fewer.classes.erase(fewer.classes.begin() + static_cast<std::ptrdiff_t>(i));
+      const auto part = regions.certificate(group, fewer);
+      REQUIRE(part);
+      // Two classes that only conditions tell apart are one for the matchers.
+      if (holds(*part)) continue;
+      ++checked;
+      PathCertificate forged = *whole;
+      forged.classes = part->classes;
+      CHECK(!holds(forged));
+    }
+  }
+  CHECK(checked > 10);
 }
 
 TEST_CASE("all differences, one a region") {

@@ -56,6 +56,14 @@ void add_regex(HostEntry& entry, const std::string& path, std::uint32_t treatmen
   entry.routes.push_back({{PathMatch::Kind::regex, path, fold}, treatment, "Regex " + path, {}});
 }
 
+void own(HostEntry& entry, const std::string& ingress) {
+  const std::string object = "Ingress " + ingress;
+  entry.owners.push_back(ingress);
+  if (entry.origin.object.empty()) entry.origin.object = object;
+  for (Route& route : entry.routes)
+    if (route.origin.object.empty()) route.origin = {object, route.rule, {}};
+}
+
 HostPattern exactly(const std::string& name) {
   return {HostPattern::Kind::exact, name};
 }

@@ -28,6 +28,9 @@ void add_prefix(HostEntry& entry, const std::string& path, std::uint32_t treatme
 void add_exact(HostEntry& entry, const std::string& path, std::uint32_t treatment);
 void add_regex(HostEntry& entry, const std::string& path, std::uint32_t treatment, bool fold = true);
 
+// Routes that are nobody's so far, and the entry: `shop/web` is the Ingress, each route's rule a field of it.
+void own(HostEntry& entry, const std::string& ingress);
+
 [[nodiscard]] HostPattern exactly(const std::string& name);
 [[nodiscard]] HostPattern one_label(const std::string& domain);
 

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "compiler/base/error.hpp"
 #include "compiler/base/text.hpp"
 #include "verifier/obligations/routes/handshakes.hpp"
 #include "verifier/obligations/routes/models.hpp"
@@ -123,6 +124,7 @@ class Comparer {
     for (const HostGroup& group : regions_.hosts()) {
       const PathClasses paths = regions_.paths(group);
       if (!paths.open.empty()) open(paths.open);
+      if (options_.certify && paths.open.empty()) certify(group, paths);
       for (const PathClass& path : paths.classes) {
         ++out_.regions;
         const Facts facts{group.hosts.front()->name.text, path.path};
@@ -137,6 +139,14 @@ class Comparer {
           suspects_[{ids[0], ids[1]}].push_back({&group, path});
       }
     }
+  }
+
+  void certify(const HostGroup& group, const PathClasses& paths) {
+    const std::optional<PathCertificate> certificate = regions_.certificate(group, paths);
+    if (!certificate) return;
+    if (!holds(*certificate))
+      throw base::InternalError("the paths of " + group.hosts.front()->shown + " are not all that there are");
+    ++out_.certified;
   }
 
   // Both say that nobody can tell: that is no proof.
@@ -198,7 +208,7 @@ class Comparer {
         if (!difference) continue;
         shown.insert(i);
         out_.differences.push_back(*difference);
-        break;
+        if (!options_.every_pair) break;
       }
     }
     if (!shown.empty() || found.models.empty()) return;

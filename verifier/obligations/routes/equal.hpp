@@ -34,7 +34,11 @@ struct Difference {
 
 struct CompareOptions {
   Aspects aspects;
-  std::size_t most = 1;  // differences that are looked for; one per region of names and paths
+  std::size_t most = 1;  // differences that are looked for; one per region of names and paths …
+  // … or one for each pair of answers that requests of the region get.
+  bool every_pair = false;
+  // The partition of paths is checked by tables that are made and read without it; for hosts with few routes.
+  bool certify = false;
 };
 
 struct Comparison {
@@ -45,6 +49,7 @@ struct Comparison {
   std::vector<std::string> assumptions;
   bool all_listed = true;     // no region with a difference was left out because of `most`
   std::size_t regions = 0;    // of names and paths that were compared
+  std::size_t certified = 0;  // hosts whose paths a table has shown to be all
   std::size_t judged = 0;     // pairs of treatments that are not the same text
   std::uint64_t queries = 0;  // put to the solver
   std::uint64_t steps = 0;    // that it took

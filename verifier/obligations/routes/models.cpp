@@ -53,6 +53,26 @@ Models differing(smt::Session& session, const RequestTerms& terms, const Treatme
   return out;
 }
 
+Models answers(smt::Session& session, const RequestTerms& terms, const Treatment& treatment,
+               std::vector<smt::Term> assertions) {
+  Models out;
+  const smt::Term leaf = leaf_term(session, terms, treatment);
+  assertions.push_back(terms.assumed());
+  while (true) {  // each leaf of the treatment once
+    const smt::Result result = with_wishes(session, "router-answers", assertions, terms.wishes());
+    if (result.answer == smt::Answer::unsatisfiable) return out;
+    if (result.answer == smt::Answer::unknown) {
+      out.open = "the solver gave up: " + result.reason;
+      return out;
+    }
+    WayToDiffer way;
+    terms.fill(*result.model, way.request);
+    way.before = way.after = static_cast<LeafId>(result.model->number(leaf));
+    assertions.push_back(session.no(session.equal(leaf, session.number(way.before, 32))));
+    out.models.push_back(std::move(way));
+  }
+}
+
 std::string not_followed(const Atom& atom) {
   if (atom.kind != ir::l7::Condition::Kind::header_matches) return {};
   const ir::l7::Regex regex(atom.values.at(0), false, false);

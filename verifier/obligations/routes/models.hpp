@@ -22,6 +22,10 @@ struct Models {
 [[nodiscard]] Models differing(smt::Session& session, const RequestTerms& terms, const Treatment& before,
                                const Treatment& after, bool over_tls);
 
+// What requests can get that fulfil the assertions: one model for each leaf, `before` and `after` being the same.
+[[nodiscard]] Models answers(smt::Session& session, const RequestTerms& terms, const Treatment& treatment,
+                             std::vector<smt::Term> assertions);
+
 // A model of the assertions that fulfils as many of the wishes as is easy.
 [[nodiscard]] smt::Result with_wishes(smt::Session& session, const std::string& name, std::vector<smt::Term> assertions,
                                       const std::vector<smt::Term>& wishes);

@@ -56,22 +56,31 @@ Regions::Regions(std::span<const Subject* const> subjects) : subjects_(subjects)
   }
 }
 
-PathClasses Regions::paths(const HostGroup& group) const {
-  std::vector<const PathMatch*> matches;
-  std::set<std::string> texts;
+Regions::Matchers Regions::matchers(const HostGroup& group) const {
+  Matchers out;
   for (std::size_t i = 0; i < subjects_.size(); ++i) {
     const HostPlace& place = group.places[i];
     const ir::l7::Router& router = subjects_[i]->router();
-    if (place.without != nullptr) add_texts(*place.without, texts);
+    if (place.without != nullptr) add_texts(*place.without, out.texts);
     if (place.entry == nullptr) continue;
-    add_texts(place.entry->steps, texts);
-    add_texts(router.treatments.at(place.entry->otherwise), texts);
+    add_texts(place.entry->steps, out.texts);
+    add_texts(router.treatments.at(place.entry->otherwise), out.texts);
     for (const ir::l7::Route& route : place.entry->routes) {
-      matches.push_back(&route.match);
-      add_texts(router.treatments.at(route.treatment), texts);
+      out.matches.push_back(&route.match);
+      add_texts(router.treatments.at(route.treatment), out.texts);
     }
   }
-  return path_classes(matches, texts, space_);
+  return out;
+}
+
+PathClasses Regions::paths(const HostGroup& group) const {
+  const Matchers all = matchers(group);
+  return path_classes(all.matches, all.texts, space_);
+}
+
+std::optional<PathCertificate> Regions::certificate(const HostGroup& group, const PathClasses& paths) const {
+  const Matchers all = matchers(group);
+  return path_certificate(all.matches, all.texts, space_, paths);
 }
 
 TreatmentId treatment_of(Treatments& treatments, const Subject& subject, const Place& place, const Facts& facts) {

@@ -2,12 +2,14 @@
 // answers.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "verifier/obligations/routes/hosts.hpp"
+#include "verifier/obligations/routes/path_certificate.hpp"
 #include "verifier/obligations/routes/paths.hpp"
 #include "verifier/obligations/routes/subject.hpp"
 #include "verifier/obligations/routes/treatments.hpp"
@@ -28,6 +30,8 @@ class Regions {
   [[nodiscard]] const std::vector<HostGroup>& hosts() const { return groups_; }
   // Paths that no route and no condition of the group's places tells apart.
   [[nodiscard]] PathClasses paths(const HostGroup& group) const;
+  // Why these are all paths of the group there are; nothing: too many.
+  [[nodiscard]] std::optional<PathCertificate> certificate(const HostGroup& group, const PathClasses& paths) const;
   // Every name alone, instead of by group.
   [[nodiscard]] const std::vector<HostClass>& names() const { return classes_.classes; }
 
@@ -41,6 +45,12 @@ class Regions {
   [[nodiscard]] bool one_reading() const { return one_reading_; }
 
  private:
+  struct Matchers {
+    std::vector<const PathMatch*> matches;
+    std::set<std::string> texts;
+  };
+  [[nodiscard]] Matchers matchers(const HostGroup& group) const;
+
   std::span<const Subject* const> subjects_;
   std::vector<ir::l7::HostForm> host_forms_;
   PathSpace space_;

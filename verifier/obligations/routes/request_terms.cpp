@@ -148,11 +148,14 @@ Term RequestTerms::assumed() const {
 
 std::vector<Term> RequestTerms::wishes() const {
   const Term documentation = session_.equal(v4_source_, session_.number(0xCB007107, 32));  // 203.0.113.7
+  // No address of a network as such.
+  const Term some_host = session_.no(session_.equal(session_.extract(v4_source_, 7, 0), session_.number(0, 8)));
   std::vector<Term> calm{session_.equal(method_, session_.number(0, choice_width)), session_.no(over_rate_),
                          session_.equal(body_, session_.number(0, 64))};
   for (const Header& header : headers_)
     for (const auto& [sent, value] : header.sent) calm.push_back(session_.no(sent));
-  return {session_.all({session_.no(v6_), documentation}), session_.all(calm), session_.no(authorised_)};
+  return {session_.all({session_.no(v6_), documentation}), session_.all({session_.no(v6_), some_host}),
+          session_.all(calm), session_.no(authorised_)};
 }
 
 void RequestTerms::fill(const smt::Model& model, ir::l7::Request& request) const {
