@@ -57,6 +57,13 @@ bool can_be_waived(std::string_view code) {
   return !code.starts_with("PC4") && std::ranges::find(never, code) == never.end();
 }
 
+template <class... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <class... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
+
 class Binder {
  public:
   Binder(const manifest::Input& input, const cluster::Cluster& cluster, const base::SourceMap& sources,
@@ -132,23 +139,29 @@ class Binder {
     const std::optional<Resolved> excepted =
         except.empty() ? std::optional(Resolved{}) : resolve(except, false, objects_, asker());
     if (out.from == nullptr || !destinations || !excepted) return std::nullopt;
-    const bool none = destinations->destinations.empty() && destinations->undecided.empty();
+    const bool none = destinations->empty();
     out.to = std::move(*destinations);
     out.to.destinations = without(std::move(out.to.destinations), excepted->destinations);
+    out.to.requests = without(std::move(out.to.requests), excepted->requests);
     std::erase_if(out.to.undecided, [&](const Undecided& u) {
       return std::ranges::find(excepted->undecided, u.about, &Undecided::about) != excepted->undecided.end();
     });
-    if (out.to.destinations.empty() && out.to.undecided.empty())
+    if (out.to.empty())
       ask({}, SettledQuestion{none ? "no Service has such a node port" : "all that there is, is excepted"});
     return out;
   }
 
+  // `make` takes destinations of packets and of requests.
   template <class Make>
   void ask_each(Packets packets, const Make& make) {
-    for (Destination& destination : packets.to.destinations) {
-      std::string about = name_of(destination);
-      ask(std::move(about), make(std::move(destination)));
-    }
+    const auto each = [&](auto& destinations) {
+      for (auto& destination : destinations) {
+        std::string about = name_of(destination);
+        ask(std::move(about), make(std::move(destination)));
+      }
+    };
+    each(packets.to.destinations);
+    each(packets.to.requests);
     for (Undecided& undecided : packets.to.undecided)
       ask(std::move(undecided.about), UnsupportedQuestion{std::move(undecided.reason)});
   }
@@ -160,9 +173,12 @@ class Binder {
     auto bound = packets(sentence.from, sentence.to);
     if (!bound || !survives) return;
     const SharedSources from = bound->from;
-    ask_each(std::move(*bound), [&](Destination to) {
-      return Question{ReachableQuestion{from, std::move(to), sentence.surviving.value}};
-    });
+    const std::uint32_t surviving = sentence.surviving.value;
+    ask_each(std::move(*bound),
+             Overloaded{[&](Destination to) { return Question{ReachableQuestion{from, std::move(to), surviving}}; },
+                        [&](RequestDestination to) {
+                          return Question{RequestReachableQuestion{from, std::move(to), surviving}};
+                        }});
   }
 
   bool check_surviving(const Located<std::uint32_t>& surviving) {
@@ -179,7 +195,11 @@ class Binder {
     auto bound = packets(sentence.from, sentence.to, sentence.except);
     if (!bound) return;
     const SharedSources from = bound->from;
-    ask_each(std::move(*bound), [&](Destination to) { return Question{UnreachableQuestion{from, std::move(to)}}; });
+    ask_each(std::move(*bound),
+             Overloaded{[&](Destination to) { return Question{UnreachableQuestion{from, std::move(to)}}; },
+                        [&](RequestDestination to) {
+                          return Question{RequestUnreachableQuestion{from, std::move(to), nullptr}};
+                        }});
   }
 
   void bind(const Only& sentence) {
@@ -191,14 +211,24 @@ class Binder {
       return;
     }
     const SharedSources allowed = bound->from;
-    ask_each(std::move(*bound), [&](Destination to) { return Question{OnlyQuestion{allowed, others, std::move(to)}}; });
+    ask_each(std::move(*bound),
+             Overloaded{[&](Destination to) { return Question{OnlyQuestion{allowed, others, std::move(to)}}; },
+                        [&](RequestDestination to) {
+                          return Question{RequestUnreachableQuestion{others, std::move(to), allowed}};
+                        }});
   }
 
   void bind(const PreservesSource& sentence) {
     auto bound = packets(sentence.from, sentence.to);
     if (!bound) return;
     const SharedSources from = bound->from;
-    ask_each(std::move(*bound), [&](Destination to) { return Question{PreservesSourceQuestion{from, std::move(to)}}; });
+    ask_each(
+        std::move(*bound),
+        Overloaded{[&](Destination to) { return Question{PreservesSourceQuestion{from, std::move(to)}}; },
+                   [](const RequestDestination&) {
+                     return Question{UnsupportedQuestion{
+                         "a router asks in the place of its clients: whether it says who they are is not decided"}};
+                   }});
   }
 
   // ---- sentences about frontends

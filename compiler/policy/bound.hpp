@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -80,9 +81,25 @@ struct AddressDestination {
   std::string owner;                // `Service shop/web`, `Pod shop/web-0`, `Node n1`; empty: nobody known
 };
 
-using Destination = std::variant<ServiceDestination, PodDestination, AddressDestination>;
+// Addresses with TCP ports of which a sender may take any: what clients of a proxy connect to. No sentence has it for a
+// target; questions about Ingresses do.
+struct DoorsDestination {
+  std::string owner;
+  std::vector<std::pair<net::Address, std::uint16_t>> doors;
+};
+
+using Destination = std::variant<ServiceDestination, PodDestination, AddressDestination, DoorsDestination>;
 // `shop/web:http`, `Deployment shop/web`, `203.0.113.5`.
 [[nodiscard]] std::string name_of(const Destination& destination);
+
+// Requests for a host of Ingresses, with a path that is this one or below it, element by element.
+struct RequestDestination {
+  std::string host;                 // lower case; `*.` in front stands for one label
+  std::string path;                 // without a slash at its end, but `/`; empty: every path
+  std::vector<std::string> except;  // paths; they and what is below them are left out
+  SourceSpan span;                  // of the host in the sentence
+};
+[[nodiscard]] std::string name_of(const RequestDestination& destination);  // `ingress shop.example.com/cart`
 
 // ---- questions
 //
@@ -120,6 +137,19 @@ struct SameFateQuestion {
   std::vector<Frontend> first, second;
   bool with_source = false;
 };
+// From every source, a plain request (GET, of this very path, over http or https, with whatever credentials it takes)
+// is forwarded to Services that have an endpoint, whatever chance chooses and whichever `surviving` nodes are lost.
+struct RequestReachableQuestion {
+  SharedSources from;
+  RequestDestination to;
+  std::uint32_t surviving = 0;
+};
+// No request from a source is forwarded to a Service with an endpoint.
+struct RequestUnreachableQuestion {
+  SharedSources from;
+  RequestDestination to;
+  SharedSources allowed;  // of `only`, which asks about everybody else; else null
+};
 // Nobody outside of the excepted namespaces has this. The answer is at hand: refuted by each of the offenders.
 struct ForbiddenQuestion {
   struct Offender {
@@ -143,9 +173,9 @@ struct UnsupportedQuestion {
   std::string reason;
 };
 
-using Question =
-    std::variant<ReachableQuestion, UnreachableQuestion, OnlyQuestion, PreservesSourceQuestion, SameFateQuestion,
-                 ForbiddenQuestion, NoConflictsQuestion, SettledQuestion, UnsupportedQuestion>;
+using Question = std::variant<ReachableQuestion, UnreachableQuestion, OnlyQuestion, PreservesSourceQuestion,
+                              SameFateQuestion, RequestReachableQuestion, RequestUnreachableQuestion, ForbiddenQuestion,
+                              NoConflictsQuestion, SettledQuestion, UnsupportedQuestion>;
 
 // What the obligations of one sentence share.
 struct Statement {

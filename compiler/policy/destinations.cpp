@@ -85,13 +85,26 @@ bool host_matches(std::string_view rule, std::string_view host) {
   return dot != std::string_view::npos && dot > 0 && host.substr(dot) == rule.substr(1);
 }
 
+// Whether `path` is `top`, or below it.
+bool at_or_below(std::string_view path, std::string_view top) {
+  if (top.ends_with('/')) top.remove_suffix(1);
+  return path.starts_with(top) && (path.size() == top.size() || path[top.size()] == '/');
+}
+
+// Whether the rule is about the path, or about one below it.
 bool path_matches(const manifest::IngressPath& rule, std::string_view path) {
   const std::string_view own = rule.path ? std::string_view(rule.path->value) : "/";
   const std::string_view type = rule.path_type ? std::string_view(rule.path_type->value) : "";
+  if (at_or_below(own, path)) return true;
   if (type == "Exact") return own == path;
   if (type != "Prefix") return true;  // the controller's own reading: nobody can say
-  const std::string_view prefix = own.ends_with('/') ? own.substr(0, own.size() - 1) : own;
-  return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
+  return at_or_below(path, own);
+}
+
+std::string folded(std::string_view name) {
+  std::string out(name);
+  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return out;
 }
 
 // What the Ingresses of the input have for a host.
@@ -108,7 +121,7 @@ Routes routes_of(const manifest::Input& input, const IngressTarget& target) {
     for (const manifest::IngressRule& rule : ingress->rules) {
       const std::string_view host = rule.host ? std::string_view(rule.host->value) : "";
       out.hosts.push_back(host);
-      if (!host_matches(host, target.host.value)) continue;
+      if (!host_matches(host, folded(target.host.value))) continue;
       out.host = true;
       for (const manifest::IngressPath& path : rule.paths) {
         if (path.path) out.paths.push_back(path.path->value);
@@ -290,8 +303,9 @@ class Resolver {
       report_unknown(asker_, "Ingress path", path, target.path ? target.path->span : target.host.span, routes.paths);
       return false;
     }
-    out_.undecided.push_back({"ingress " + target.host.value + (target.path ? target.path->value : std::string{}),
-                              "sentences about Ingress routes are not decided by this version"});
+    RequestDestination out{folded(target.host.value), target.path ? target.path->value : "", {}, target.host.span};
+    if (out.path.size() > 1 && out.path.ends_with('/')) out.path.pop_back();
+    out_.requests.push_back(std::move(out));
     return true;
   }
 
@@ -337,6 +351,9 @@ class Taken {
     }
   }
   void add(const AddressDestination& d) { at_[d.address].add(d.ports); }
+  void add(const DoorsDestination& d) {
+    for (const auto& [address, port] : d.doors) at_[address].add({port, port}, net::Protocol::tcp);
+  }
 
   [[nodiscard]] const PortSet* at(const net::Address& address) const {
     const auto found = at_.find(address);
@@ -373,6 +390,10 @@ void leave(AddressDestination destination, const Taken& taken, std::vector<Desti
   if (!destination.ports.empty()) out.emplace_back(std::move(destination));
 }
 
+void leave(DoorsDestination destination, const Taken&, std::vector<Destination>& out) {
+  out.emplace_back(std::move(destination));
+}
+
 }  // namespace
 
 std::vector<Frontend> frontends_of(const cluster::Service& service, const cluster::ServicePort& port) {
@@ -397,8 +418,13 @@ std::string name_of(const Destination& destination) {
     std::string operator()(const ServiceDestination& d) const { return service_port_name(*d.service, *d.port); }
     std::string operator()(const PodDestination& d) const { return d.workload.text(); }
     std::string operator()(const AddressDestination& d) const { return d.address.text(); }
+    std::string operator()(const DoorsDestination& d) const { return d.owner; }
   };
   return std::visit(Visitor{}, destination);
+}
+
+std::string name_of(const RequestDestination& destination) {
+  return "ingress " + destination.host + destination.path;
 }
 
 std::optional<Resolved> resolve(const Targets& targets, bool keeps_out, const Objects& objects, const Asker& asker) {
@@ -411,6 +437,23 @@ std::vector<Destination> without(std::vector<Destination> from, const std::vecto
   std::vector<Destination> out;
   for (Destination& destination : from) std::visit([&](auto& d) { leave(std::move(d), taken, out); }, destination);
   return out;
+}
+
+std::vector<RequestDestination> without(std::vector<RequestDestination> from,
+                                        const std::vector<RequestDestination>& excepted) {
+  const auto covered = [&](const RequestDestination& d) {
+    return std::ranges::any_of(excepted, [&](const RequestDestination& e) {
+      return e.host == d.host && (e.path.empty() || (!d.path.empty() && at_or_below(d.path, e.path)));
+    });
+  };
+  std::erase_if(from, covered);
+  for (RequestDestination& destination : from) {
+    for (const RequestDestination& e : excepted) {
+      if (e.host == destination.host && (destination.path.empty() || at_or_below(e.path, destination.path)))
+        destination.except.push_back(e.path);
+    }
+  }
+  return from;
 }
 
 std::optional<std::vector<MatchedPort>> match_ports(const ServiceTarget& target, const Objects& objects,

@@ -22,7 +22,9 @@ struct Undecided {
 };
 struct Resolved {
   std::vector<Destination> destinations;
+  std::vector<RequestDestination> requests;
   std::vector<Undecided> undecided;
+  [[nodiscard]] bool empty() const { return destinations.empty() && requests.empty() && undecided.empty(); }
 };
 // Nothing: something is wrong, and that has been said (PC4002–PC4004). Empty only if node ports are all that is meant,
 // none is there, and `keeps_out`: that a node port does not exist is a good reason why nobody reaches it.
@@ -31,6 +33,10 @@ struct Resolved {
 
 // `from` without everything that one of `excepted` means. A destination of which nothing is left is gone.
 [[nodiscard]] std::vector<Destination> without(std::vector<Destination> from, const std::vector<Destination>& excepted);
+
+// The same of requests: a path below one of `excepted` is left out. Hosts are compared as they are written.
+[[nodiscard]] std::vector<RequestDestination> without(std::vector<RequestDestination> from,
+                                                      const std::vector<RequestDestination>& excepted);
 
 // The ports of one Service that the words select. Nothing: that has been said.
 struct MatchedPort {

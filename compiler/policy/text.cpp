@@ -44,6 +44,13 @@ std::string line(std::string_view word, std::string_view value) {
   return fmt::format("    {:<9} {}\n", word, value);
 }
 
+std::string requests(const RequestDestination& to) {
+  std::string out = "requests for " + to.host;
+  out += to.path.empty() ? ", any path" : to.path == "/" ? ", path / and below" : ", path " + to.path + " and below";
+  for (const std::string& path : to.except) out += ", but not " + path;
+  return out;
+}
+
 struct QuestionText {
   std::string operator()(const ReachableQuestion& q) const {
     const std::string survives =
@@ -62,6 +69,15 @@ struct QuestionText {
   }
   std::string operator()(const SameFateQuestion& q) const {
     return line("same fate", text(q.first)) + line(q.with_source ? "and source" : "as", text(q.second));
+  }
+  std::string operator()(const RequestReachableQuestion& q) const {
+    const std::string survives =
+        q.surviving == 0 ? std::string{} : line("surviving", fmt::format("any {} lost", q.surviving));
+    return line("reachable", requests(q.to)) + line("from", policy::text(*q.from)) + survives;
+  }
+  std::string operator()(const RequestUnreachableQuestion& q) const {
+    return line("never", requests(q.to)) + line("from", policy::text(*q.from)) +
+           (q.allowed == nullptr ? std::string{} : line("allowed", policy::text(*q.allowed)));
   }
   std::string operator()(const ForbiddenQuestion& q) const {
     std::string out = line("nobody", fmt::format("has a {}", to_string(q.exposure)));
@@ -116,6 +132,11 @@ std::string text(const Destination& destination) {
       if (!d.owner.empty()) out += " of " + d.owner;
       out += ", " + d.ports.text();
       if (!d.frontends.empty()) out += ", with " + text(d.frontends);
+      return out;
+    }
+    std::string operator()(const DoorsDestination& d) const {
+      std::string out = d.owner + " at";
+      for (const auto& [address, port] : d.doors) out += " " + net::endpoint_text(address, port);
       return out;
     }
   };

@@ -1,5 +1,6 @@
 #include "verifier/obligations/reach.hpp"
 
+#include <memory>
 #include <utility>
 #include <variant>
 
@@ -7,6 +8,7 @@
 
 #include "verifier/obligations/reach_delivery.hpp"
 #include "verifier/obligations/reach_fates.hpp"
+#include "verifier/obligations/reach_ingress.hpp"
 
 namespace portcullis::obligations {
 
@@ -18,6 +20,8 @@ using verdict::Standing;
 const char* const first_packets = "what is said of a first packet holds for its flow: conntrack treats the rest alike";
 const char* const static_route =
     "packets from outside to a cluster IP or an external IP are routed to some node: the input names none";
+const char* const requests_arrive =
+    "a request that is forwarded to a Service with an endpoint gets there; proxies do as docs/ingress.md says";
 const char* const compiled_anew =
     "when nodes are lost the rules are compiled anew without their endpoints, and balancers notice";
 
@@ -25,6 +29,7 @@ class Prover {
  public:
   Prover(const cluster::Cluster& cluster, smt::Session& session, Method method)
       : session_(session),
+        method_(method),
         network_(cluster),
         delivery_(network_, session, method),
         fates_(network_, delivery_.targets(), session, method) {}
@@ -62,6 +67,15 @@ class Prover {
     proof.assumptions = {first_packets};
     delivery_.preserves_source(q, proof);
     name_frontends(q.to, proof);
+  }
+  void answer(const policy::RequestReachableQuestion& q, Proof& proof) {
+    proof.assumptions = {first_packets, requests_arrive, static_route};
+    if (q.surviving > 0) proof.assumptions.emplace_back(compiled_anew);
+    ingresses().reachable(q, proof);
+  }
+  void answer(const policy::RequestUnreachableQuestion& q, Proof& proof) {
+    proof.assumptions = {first_packets, requests_arrive};
+    ingresses().unreachable(q, proof);
   }
   void answer(const policy::SameFateQuestion& q, Proof& proof) {
     proof.assumptions = {first_packets};
@@ -107,14 +121,20 @@ class Prover {
     proof.reason = q.reason;
   }
 
+  // Routers are built only for those who ask.
+  Ingresses& ingresses() {
+    if (ingresses_ == nullptr) ingresses_ = std::make_unique<Ingresses>(network_.cluster(), session_, method_);
+    return *ingresses_;
+  }
+
   static void name_frontends(const policy::Destination& destination, Proof& proof) {
     if (proof.standing != Standing::refuted) return;
     if (const auto* service = std::get_if<policy::ServiceDestination>(&destination)) {
       for (const policy::Frontend& f : service->frontends) name_frontend(f, proof);
     } else if (const auto* at = std::get_if<policy::AddressDestination>(&destination)) {
       for (const policy::Frontend& f : at->frontends) name_frontend(f, proof);
-    } else {
-      for (const cluster::Pod* pod : std::get<policy::PodDestination>(destination).pods)
+    } else if (const auto* pods = std::get_if<policy::PodDestination>(&destination)) {
+      for (const cluster::Pod* pod : pods->pods)
         proof.related.push_back({fmt::format("Pod {}/{}", pod->ns, pod->name), pod->span});
     }
   }
@@ -125,9 +145,11 @@ class Prover {
   }
 
   smt::Session& session_;
+  Method method_;
   Network network_;
   Delivery delivery_;
   Fates fates_;
+  std::unique_ptr<Ingresses> ingresses_;
 };
 
 }  // namespace

@@ -61,6 +61,19 @@ bool stands_by(const cluster::Endpoint& e) {
   return !e.ready && e.serving && e.terminating;
 }
 
+Goal goal_of(Aspect aspect) {
+  switch (aspect) {
+    case Aspect::loses_source:
+      return Goal::loss_of_source;
+    case Aspect::keeps_source:
+      return Goal::kept_source;
+    case Aspect::delivered:
+    case Aspect::may_deliver:
+      break;
+  }
+  return Goal::delivery;
+}
+
 void leave_open(Proof& proof, const std::string& why) {
   proof.standing = Standing::unknown;
   if (proof.reason.empty()) proof.reason = why;
@@ -88,22 +101,10 @@ struct Delivery::Family {
 };
 
 struct Delivery::Losses {
-  static cluster::Cluster without(const Network& network, const std::vector<std::uint32_t>& nodes) {
-    cluster::Cluster left = network.cluster();
-    const auto gone = [&](const cluster::Node* node) {
-      return node != nullptr &&
-             std::ranges::binary_search(nodes, static_cast<std::uint32_t>(node - network.cluster().nodes.data()));
-    };
-    for (cluster::Service& service : left.services) {
-      for (cluster::ServicePort& port : service.ports)
-        std::erase_if(port.endpoints, [&](const cluster::Endpoint& e) { return gone(network.home(e.address)); });
-    }
-    std::erase_if(left.pods, [&](const cluster::Pod& p) { return gone(network.cluster().node(p.node)); });
-    std::erase_if(left.nodes, [&](const cluster::Node& n) { return gone(network.cluster().node(n.name)); });
-    return left;
-  }
   Losses(const Network& whole, std::vector<std::uint32_t> lost)
-      : nodes(std::move(lost)), cluster(without(whole, nodes)), network(cluster) {}
+      : nodes(std::move(lost)), cluster(without_nodes(whole, nodes)), network(cluster) {
+    network.take_listeners_of(whole);
+  }
   std::vector<std::uint32_t> nodes;
   cluster::Cluster cluster;
   Network network;
@@ -368,6 +369,14 @@ void Delivery::preserves_source(const policy::PreservesSourceQuestion& question,
   chance(*question.from, question.to, Aspect::loses_source, proof);
 }
 
+void Delivery::keeps_source(const policy::Sources& from, const policy::Destination& to, Proof& proof) {
+  chance(from, to, Aspect::keeps_source, proof);
+}
+
+void Delivery::loses_source(const policy::Sources& from, const policy::Destination& to, Proof& proof) {
+  chance(from, to, Aspect::loses_source, proof);
+}
+
 void Delivery::chance(const policy::Sources& from, const policy::Destination& to, Aspect aspect, Proof& proof) {
   proof.standing = Standing::vacuous;
   std::size_t asked = 0;
@@ -406,16 +415,18 @@ bool Delivery::replay_chance(const Group& group, const std::vector<Key>& keys, c
                              Aspect aspect, Proof& proof, std::optional<std::string>& open) {
   for (const Key& key : keys) {
     const net::Packet p = packet(group, key, source);
-    const Played played = play(network_, p, group.group->origin, group.node,
-                               aspect == Aspect::loses_source ? Goal::loss_of_source : Goal::delivery);
-    const bool shows = aspect == Aspect::loses_source ? played.loses_source : played.perhaps;
+    const Played played = play(network_, p, group.group->origin, group.node, goal_of(aspect));
+    const bool shows = aspect == Aspect::loses_source   ? played.loses_source
+                       : aspect == Aspect::keeps_source ? played.keeps_source
+                                                        : played.perhaps;
     if (shows) {
       proof.standing = Standing::refuted;
       proof.witness = p;
       proof.node = aspect == Aspect::loses_source ? played.lost_at : played.node;
-      proof.reason = aspect == Aspect::loses_source
-                         ? fmt::format("{} is masqueraded by {}: {}", p.text(), played.lost_at, played.delivery)
-                         : fmt::format("{}: {}", p.text(), played.delivery);
+      proof.reason =
+          aspect == Aspect::loses_source
+              ? fmt::format("{} is masqueraded by {}: {}", p.text(), played.lost_at, played.delivery)
+              : fmt::format("{}: {}", p.text(), aspect == Aspect::keeps_source ? played.kept : played.delivery);
       return true;
     }
     if (played.undefined && !open) open = fmt::format("{}: {}", p.text(), played.failure);

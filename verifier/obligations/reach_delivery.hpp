@@ -34,6 +34,11 @@ class Delivery {
   // Unsatisfiable iff no packet from a source to any key has a chance to be delivered after a node has masqueraded it.
   void preserves_source(const policy::PreservesSourceQuestion& question, verdict::Proof& proof);
 
+  // Unsatisfiable iff no packet from a source to any key has a chance to be delivered as it was sent, or (lost) with
+  // the address of a node in place of its own. `proof.node`: of lost, the node whose address it has.
+  void keeps_source(const policy::Sources& from, const policy::Destination& to, verdict::Proof& proof);
+  void loses_source(const policy::Sources& from, const policy::Destination& to, verdict::Proof& proof);
+
   // Whether anybody at all gets through to one of the keys: from outside, from pods or from nodes.
   [[nodiscard]] bool anybody_reaches(const std::vector<Key>& keys, net::Family family, verdict::Proof& proof);
   [[nodiscard]] Targets& targets() { return targets_; }

@@ -96,6 +96,9 @@ WayId WayJudge::cut(const Cut& what) {
         case Aspect::loses_source:
           yes = (node.end.delivered && node.end.masqueraded) || node.end.undefined;
           break;
+        case Aspect::keeps_source:
+          yes = (node.end.delivered && !node.end.masqueraded) || node.end.undefined;
+          break;
       }
       out = store_.end({yes, false, false});
       break;

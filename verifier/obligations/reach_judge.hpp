@@ -18,9 +18,10 @@
 namespace portcullis::obligations {
 
 enum class Aspect : std::uint8_t {
-  delivered,    // surely
-  may_deliver,  // or nobody knows
-  loses_source  // it is delivered and was masqueraded, or nobody knows
+  delivered,     // surely
+  may_deliver,   // or nobody knows
+  loses_source,  // it is delivered and was masqueraded, or nobody knows
+  keeps_source   // it is delivered and was not masqueraded, or nobody knows
 };
 
 // What a query found.

@@ -1,5 +1,7 @@
 #include "verifier/obligations/reach_network.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "verifier/specialise/interner.hpp"
@@ -100,7 +102,23 @@ Way Network::towards_pod(const cluster::Node* from, const Owner& owner, const Ke
 }
 
 bool Network::listens(const cluster::Node& node, const Key& key) const {
+  if (key.protocol == net::Protocol::tcp && listeners_.contains({key.destination, key.port})) return true;
   return atlas_.listener(node, packet_to(key)).has_value();
+}
+
+cluster::Cluster without_nodes(const Network& network, std::span<const std::uint32_t> nodes) {
+  cluster::Cluster left = network.cluster();
+  const auto gone = [&](const cluster::Node* node) {
+    return node != nullptr &&
+           std::ranges::binary_search(nodes, static_cast<std::uint32_t>(node - network.cluster().nodes.data()));
+  };
+  for (cluster::Service& service : left.services) {
+    for (cluster::ServicePort& port : service.ports)
+      std::erase_if(port.endpoints, [&](const cluster::Endpoint& e) { return gone(network.home(e.address)); });
+  }
+  std::erase_if(left.pods, [&](const cluster::Pod& p) { return gone(network.cluster().node(p.node)); });
+  std::erase_if(left.nodes, [&](const cluster::Node& n) { return gone(network.cluster().node(n.name)); });
+  return left;
 }
 
 }  // namespace portcullis::obligations

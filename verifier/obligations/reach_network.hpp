@@ -1,8 +1,12 @@
 // Where packets go between machines: all ways of which compiler/trace tells one.
 #pragma once
 
+#include <cstdint>
+#include <set>
+#include <span>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "compiler/cluster/cluster.hpp"
@@ -56,6 +60,10 @@ class Network {
   // Somebody accepts packets to this address of the node.
   [[nodiscard]] bool listens(const cluster::Node& node, const Key& key) const;
 
+  // Somebody of whom the input does not speak accepts TCP there: a proxy of ours.
+  void add_listener(const net::Address& address, std::uint16_t port) { listeners_.emplace(address, port); }
+  void take_listeners_of(const Network& other) { listeners_ = other.listeners_; }
+
   [[nodiscard]] const ir::Interpreter& rules(const cluster::Node& node, net::Family family) {
     return programs_.of(node, family);
   }
@@ -73,7 +81,11 @@ class Network {
     std::size_t operator()(const net::Address& address) const;
   };
   mutable std::unordered_map<net::Address, Owner, AddressHash> owners_;
+  std::set<std::pair<net::Address, std::uint16_t>> listeners_;
 };
+
+// The cluster without some nodes (ascending indexes): their pods and endpoints are gone.
+[[nodiscard]] cluster::Cluster without_nodes(const Network& network, std::span<const std::uint32_t> nodes);
 
 // A first packet of a flow to `key`, without a source.
 [[nodiscard]] net::Packet packet_to(const Key& key);

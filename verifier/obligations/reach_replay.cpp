@@ -137,6 +137,8 @@ class Player {
         return played_.perhaps;
       case Goal::loss_of_source:
         return played_.loses_source;
+      case Goal::kept_source:
+        return played_.keeps_source;
     }
     return false;
   }
@@ -182,6 +184,10 @@ class Player {
     if (played_.delivery.empty()) {
       played_.delivery = fmt::format("{} gets it{}{}", destination(state), state.by.empty() ? "" : ", by ", state.by);
       if (!failed_) played_.node = state.from;
+    }
+    if (state.masquerade.empty() && !played_.keeps_source) {
+      played_.keeps_source = true;
+      played_.kept = fmt::format("{} gets it{}{}", destination(state), state.by.empty() ? "" : ", by ", state.by);
     }
     if (state.masquerade.empty() || played_.loses_source) return;
     played_.loses_source = true;

@@ -107,6 +107,15 @@ std::vector<Demand> Targets::of(const policy::AddressDestination& at, net::Famil
   return out;
 }
 
+std::vector<Demand> Targets::of(const policy::DoorsDestination& doors, net::Family family) {
+  Demand demand;
+  for (const auto& [address, port] : doors.doors) {
+    if (address.family() == family) demand.keys.push_back({address, net::Protocol::tcp, port});
+  }
+  if (demand.keys.empty()) return {};
+  return {std::move(demand)};
+}
+
 // ---- ports
 
 std::vector<Targets::Port> Targets::ports(const policy::PortSet& set, const std::vector<net::Address>& addresses) {

@@ -39,6 +39,7 @@ class Targets {
   [[nodiscard]] std::vector<Demand> of(const policy::ServiceDestination& service, net::Family family);
   [[nodiscard]] std::vector<Demand> of(const policy::PodDestination& pods, net::Family family);
   [[nodiscard]] std::vector<Demand> of(const policy::AddressDestination& at, net::Family family);
+  [[nodiscard]] static std::vector<Demand> of(const policy::DoorsDestination& doors, net::Family family);
   // One of each class of ports.
   [[nodiscard]] std::vector<Port> ports(const policy::PortSet& set, const std::vector<net::Address>& addresses);
   void index(net::Family family);

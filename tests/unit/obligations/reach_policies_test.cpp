@@ -39,7 +39,10 @@ TEST_CASE("sentences about a shop are proved or refuted") {
       {"reachable from internet to address 192.168.0.11 port 23 tcp", "refuted",
        "nothing listens at 192.168.0.11:23 on n1"},
       {"reachable from internet to service kube-system/dns port dns", "refuted", "n1 rejects it"},
-      {"reachable from internet to ingress shop.example.com", "unknown", "not decided by this version"},
+      // A proxy on every node; on n1 a pod has its port for https.
+      {"reachable from internet to ingress shop.example.com", "refuted", "router default status 404"},
+      {"reachable from internet to ingress shop.example.com path /cart", "proved", ""},
+      {"unreachable from internet to ingress shop.example.com path /health", "refuted", "192.168.0.12:443 gets it"},
       {"unreachable from anywhere to service kube-system/dns", "proved proved", ""},
       {"unreachable from internet to service shop/db", "refuted",
        "10.244.3.10:5432 gets it, by n1 (a static route), n3"},

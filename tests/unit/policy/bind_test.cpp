@@ -381,7 +381,17 @@ TEST_CASE("each sentence becomes its question") {
        "    nobody    has a load-balancer\n    but       Service edge/mail: type LoadBalancer\n"},
       {"no conflicts", "    no key    has two owners\n"},
       {"reachable from vpn to ingress shop.example.com",
-       "    undecided sentences about Ingress routes are not decided by this version\n"},
+       "    reachable requests for shop.example.com, any path\n    from      outside: 198.51.100.0/24\n"},
+      {"reachable from vpn to ingress Shop.Example.com path /cart/ surviving any 1 node",
+       "    reachable requests for shop.example.com, path /cart and below\n    from      outside: 198.51.100.0/24\n"
+       "    surviving any 1 lost\n"},
+      {"unreachable from vpn to ingress \"*.example.org\" path / except ingress \"*.example.org\" path /x",
+       "    never     requests for *.example.org, path / and below, but not /x\n    from      outside: "
+       "198.51.100.0/24\n"},
+      {"unreachable from vpn to ingress shop.example.com path /cart except ingress shop.example.com",
+       "    holds     all that there is, is excepted\n"},
+      {"preserves source from vpn to ingress shop.example.com",
+       "    undecided a router asks in the place of its clients: whether it says who they are is not decided\n"},
       {"reachable from vpn to service ops/foreign",
        "    undecided another proxy serves it (label service.kubernetes.io/service-proxy-name)\n"},
       {"reachable from vpn to service ops/elsewhere",
