@@ -11,6 +11,7 @@
 #include "compiler/driver/policy_files.hpp"
 #include "compiler/driver/proof_findings.hpp"
 #include "compiler/driver/proofs.hpp"
+#include "compiler/driver/router_proofs.hpp"
 #include "compiler/driver/session.hpp"
 #include "compiler/policy/bind.hpp"
 
@@ -47,6 +48,7 @@ class Check {
 
   void unit(const Unit& unit) {
     const Loaded loaded = load(session_, unit, false);
+    lint(session_, loaded);
     const cluster::Cluster& cluster = loaded.resolved.cluster;
     base::Diagnostics said;
     policy::Bound bound = policy::bind(trees_, loaded.input, cluster, session_.sources, today_, said);
@@ -55,6 +57,7 @@ class Check {
     std::vector<Proof> proofs = session_.timed("prove", [&] {
       Solver solver(command_.proof, unit.name.empty() ? "check" : "check-" + unit.name);
       std::vector<Proof> all = prove_built_in(cluster, solver.session, method(command_.proof), session_.diagnostics);
+      std::ranges::move(prove_routers(loaded.routers, solver.session, session_.diagnostics), std::back_inserter(all));
       std::ranges::move(prove_sentences(bound, cluster, solver.session, method(command_.proof), all),
                         std::back_inserter(all));
       return all;

@@ -64,6 +64,8 @@ constexpr const char* compile_footer =
     "  portcullis compile manifests/ --to iptables --node node-a --family ipv4\n"
     "  portcullis compile manifests/ --to ebpf --node node-a -o out/           node.pcl, program.o, companion.nft, "
     "...\n"
+    "  portcullis compile manifests/ --to haproxy -o out/                      haproxy.cfg, maps, apply.sh, ...; the "
+    "same on every node\n"
     "  portcullis compile manifests/ --to ir --node node-a                     what the rules mean, one line each\n"
     "\n"
     "The text is read back and proved to mean what the manifests say, for every packet, before it is written.\n"
@@ -133,8 +135,13 @@ constexpr const char* explain_footer =
 
 const std::map<std::string, Color> colors{
     {"auto", Color::automatic}, {"always", Color::always}, {"never", Color::never}};
-const std::map<std::string, Target> targets{
-    {"nftables", Target::nftables}, {"iptables", Target::iptables}, {"ebpf", Target::ebpf}, {"ir", Target::ir}};
+const std::map<std::string, Target> targets{{"nftables", Target::nftables},
+                                            {"iptables", Target::iptables},
+                                            {"ebpf", Target::ebpf},
+                                            {"haproxy", Target::haproxy},
+                                            {"ir", Target::ir}};
+const std::map<std::string, Upstreams> upstream_names{{"endpoints", Upstreams::endpoints},
+                                                      {"cluster-ip", Upstreams::cluster_ip}};
 const std::map<std::string, net::Family> family_names{{"ipv4", net::Family::ipv4}, {"ipv6", net::Family::ipv6}};
 
 // A word out of a table. CLI11's own transformer prints the enumerators' numbers in its messages.
@@ -221,13 +228,17 @@ void set_up_check(CLI::App& app, CheckCommand& command) {
 void set_up_compile(CLI::App& app, CompileCommand& command) {
   add_common(app, command.common, input_paths,
              "file or directory for the result; FORMAT=FILE for the findings (json, sarif, junit, github, gitlab)");
-  add_word(app, "--to", command.to, targets, "nftables, iptables, ebpf or ir (the program in its text form)")
+  add_word(app, "--to", command.to, targets,
+           "nftables, iptables, ebpf, haproxy (of Ingresses) or ir (the program in its text form)")
       ->required();
   CLI::Option* node = app.add_option("--node", command.node,
                                      "name of the node; may be left out when there is one, or none in the input");
   app.add_flag("--all-nodes", command.all_nodes, "every node, each into a directory of its own below -o")
       ->excludes(node);
   add_word(app, "--family", command.family, family_names, "ipv4 or ipv6: of iptables and ir, one family only");
+  app.add_option("--class", command.klass, "of haproxy: the IngressClass, or the controller, whose routes are emitted");
+  add_word(app, "--upstreams", command.upstreams, upstream_names,
+           "of haproxy: endpoints (default), or cluster-ip, and the packet rules of the node choose the endpoint");
   app.add_flag("--write-lock", command.write_lock, "write the lock file");
   app.add_flag("!--no-validate", command.validate,
                "do not prove that the ruleset means what the manifests say before it is written");

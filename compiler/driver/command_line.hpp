@@ -58,13 +58,17 @@ struct CheckCommand {
   std::optional<std::string> now;      // --now: the day on which waivers are judged
   ProofOptions proof;
 };
-enum class Target { nftables, iptables, ebpf, ir };
+enum class Target { nftables, iptables, ebpf, haproxy, ir };
+// Where a proxy sends requests.
+enum class Upstreams { endpoints, cluster_ip };
 struct CompileCommand {
   Common common;
   Target to = Target::nftables;
   std::optional<std::string> node;
   bool all_nodes = false;
   std::optional<net::Family> family;
+  std::optional<std::string> klass;            // --class: of haproxy, whose router
+  Upstreams upstreams = Upstreams::endpoints;  // --upstreams: of haproxy
   bool write_lock = false;
   bool validate = true;
   ProofOptions proof;

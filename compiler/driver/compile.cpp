@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "compiler/driver/commands.hpp"
+#include "compiler/driver/compile_haproxy.hpp"
 #include "compiler/driver/destination.hpp"
 #include "compiler/driver/emit.hpp"
 #include "compiler/driver/nodes.hpp"
@@ -48,9 +49,10 @@ struct NodeOutcome {
 
 class Compilation {
  public:
-  Compilation(const CompileCommand& command, const Destination& destination, Session& session,
-              const cluster::Cluster& cluster)
-      : command_(command), destination_(destination), session_(session), cluster_(cluster) {}
+  Compilation(const CompileCommand& command, const Destination& destination, Session& session, const Loaded& loaded)
+      : command_(command), destination_(destination), session_(session), cluster_(loaded.resolved.cluster) {
+    if (command.to == Target::ir) routers_ = routers_text(loaded.routers, session.sources);
+  }
 
   int one(const cluster::Node& node) {
     const std::vector<ir::Program> all =
@@ -63,7 +65,8 @@ class Compilation {
       return usage("this node has both families: give -o a directory, or choose one with --family");
     }
     base::Diagnostics own;
-    const netfilter::Artefact artefact = session_.timed("emit", [&] { return emit(command_.to, all, own); });
+    netfilter::Artefact artefact = session_.timed("emit", [&] { return emit(command_.to, all, own); });
+    add_routers(artefact, routers_);
     const bool refused = own.has_errors();
     session_.diagnostics.merge(std::move(own));
     if (refused) return exit_input;
@@ -113,7 +116,8 @@ class Compilation {
   void every_one(const cluster::Node& node, NodeOutcome& outcome) {
     try {
       const std::vector<ir::Program> all = programs(cluster_, node, command_.family);
-      const netfilter::Artefact artefact = emit(command_.to, all, outcome.findings);
+      netfilter::Artefact artefact = emit(command_.to, all, outcome.findings);
+      add_routers(artefact, routers_);
       if (command_.validate && !outcome.findings.has_errors())
         outcome.proofs = validate(command_.to, all, artefact, command_.proof);
       if (status_of(outcome.proofs) != exit_done) return;
@@ -156,15 +160,18 @@ class Compilation {
   const Destination& destination_;
   Session& session_;
   const cluster::Cluster& cluster_;
+  std::string routers_;  // target ir: their text
 };
 
 int compile_loaded(const CompileCommand& command, const Destination& destination, Session& session,
                    const Loaded& loaded) {
   if (session.unreadable || any_stops(session.diagnostics)) return exit_input;
   const cluster::Cluster& cluster = loaded.resolved.cluster;
-  Compilation compilation(command, destination, session, cluster);
+  Compilation compilation(command, destination, session, loaded);
   int status = exit_done;
-  if (command.all_nodes) {
+  if (command.to == Target::haproxy) {
+    status = compile_haproxy(command, destination, session, cluster);
+  } else if (command.all_nodes) {
     status = compilation.every();
   } else {
     const cluster::Node* node = choose_node(cluster, command.node);
@@ -173,6 +180,19 @@ int compile_loaded(const CompileCommand& command, const Destination& destination
   }
   if (status == exit_done && command.write_lock && !write_lock_file(session, loaded.resolved.lock)) return exit_input;
   return status;
+}
+
+// What is wrong with the line; nullptr: nothing.
+const char* wrong_for_haproxy(const CompileCommand& command, const Destination& destination) {
+  if (command.to != Target::haproxy) {
+    if (command.klass) return "--class is for haproxy: packets know no IngressClass";
+    return command.upstreams != Upstreams::endpoints ? "--upstreams is for haproxy" : nullptr;
+  }
+  if (command.all_nodes || command.node) return "--to haproxy knows no nodes: its files are the same on every one";
+  if (command.family) return "--family is not for haproxy: it listens on both";
+  if (destination.place != Place::directory)
+    return "--to haproxy needs -o with a directory: a node takes several files";
+  return nullptr;
 }
 
 }  // namespace
@@ -187,6 +207,7 @@ int run(const CompileCommand& command) {
     return usage("--family is for iptables and ir: files of nftables and eBPF hold both");
   if (command.to == Target::ebpf && outputs->result.place != Place::directory)
     return usage("--to ebpf needs -o with a directory: a node takes several files");
+  if (const char* wrong = wrong_for_haproxy(command, outputs->result); wrong != nullptr) return usage(wrong);
   if (command.to == Target::ebpf && command.validate && command.proof.by == ProveBy::plain)
     return usage("--prove plain is for nftables and iptables: tables have no rules that could be written down plainly");
   Session session(command.common);

@@ -1,6 +1,8 @@
 // `diff`: what traffic changes between two versions of the manifests, or between two dialects.
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
@@ -18,6 +20,7 @@
 #include "compiler/report/diff_output.hpp"
 #include "verifier/obligations/demanded.hpp"
 #include "verifier/obligations/difference.hpp"
+#include "verifier/obligations/routes/difference.hpp"
 
 namespace portcullis::driver {
 
@@ -46,13 +49,32 @@ std::vector<report::DiffLine> lines(const std::vector<obligations::Because>& bec
 }
 
 report::Diff report_of(obligations::Differences differences, std::string before, std::string after) {
-  report::Diff out{std::move(before), std::move(after), {}, std::move(differences.unknown)};
+  report::Diff out;
+  out.before = std::move(before);
+  out.after = std::move(after);
+  out.unknown = std::move(differences.unknown);
   for (obligations::Group& g : differences.groups) {
     out.groups.push_back({std::string(obligations::to_string(g.change)), std::move(g.about), std::move(g.nodes),
                           g.destinations, std::move(g.witness), std::move(g.before), std::move(g.after),
                           lines(g.before_lines), lines(g.after_lines)});
   }
   return out;
+}
+
+std::vector<report::DiffLine> lines(const ir::l7::Origin& origin) {
+  if (origin.object.empty()) return {};
+  return {{origin.object, origin.field, origin.span}};
+}
+
+void add_requests(routes::RouterDifferences differences, report::Diff& out) {
+  std::ranges::move(differences.unknown, std::back_inserter(out.unknown));
+  for (routes::Group& g : differences.groups) {
+    routes::Difference& witness = g.witness;
+    out.requests.push_back({std::string(routes::to_string(g.change)), std::move(g.router), std::move(witness.where),
+                            g.more, std::move(witness.request), std::move(witness.before), std::move(witness.after),
+                            std::move(witness.beside_before), std::move(witness.beside_after),
+                            lines(witness.origin_before), lines(witness.origin_after)});
+  }
 }
 
 // PC6009 and PC6010: who reaches whom that did not, and the other way round.
@@ -80,9 +102,14 @@ policy::Bound bind(const DiffCommand& command, Session& session, const Loaded& b
   return policy::bind(trees, before.input, before.resolved.cluster, session.sources, *day({}), said);
 }
 
+// Both versions of the routers; of two dialects they are the same.
+struct Routers {
+  std::span<const ir::l7::Router> before, after;
+};
+
 int answer(const DiffCommand& command, const ResultOutputs& outputs, Session& session, const Loaded& old_version,
-           const cluster::Cluster& before, const cluster::Cluster& after, std::string before_name,
-           std::string after_name) {
+           const cluster::Cluster& before, const cluster::Cluster& after, const Routers& routers,
+           std::string before_name, std::string after_name) {
   const obligations::Demanded demanded(bind(command, session, old_version), old_version.resolved.cluster);
   if (session.unreadable) return exit_input;
   if (command.node && before.node(*command.node) == nullptr && choose_node(after, command.node) == nullptr)
@@ -95,7 +122,9 @@ int answer(const DiffCommand& command, const ResultOutputs& outputs, Session& se
   obligations::Differences found =
       obligations::differences(*old_programs, *new_programs, solver.session, &setting, method(command.proof));
   for (const obligations::Reach& reach : found.reach) session.diagnostics.add(finding(reach));
-  const report::Diff diff = report_of(std::move(found), std::move(before_name), std::move(after_name));
+  report::Diff diff = report_of(std::move(found), std::move(before_name), std::move(after_name));
+  diff.has_routers = !routers.before.empty() || !routers.after.empty();
+  if (!command.node) add_requests(routes::differences(routers.before, routers.after, solver.session), diff);
   session.progress.done();
   for (const ResultOutput& output : outputs.results) {
     const std::string text =
@@ -103,7 +132,7 @@ int answer(const DiffCommand& command, const ResultOutputs& outputs, Session& se
     if (!write_result(output, text)) return exit_input;
   }
   if (!diff.unknown.empty()) return exit_unknown;
-  return command.exit_code && !diff.groups.empty() ? exit_findings : exit_done;
+  return command.exit_code && !(diff.groups.empty() && diff.requests.empty()) ? exit_findings : exit_done;
 }
 
 std::optional<std::array<ir::Dialect, 2>> dialects(const std::string& text) {
@@ -128,7 +157,7 @@ int diff_dialects(const DiffCommand& command, const ResultOutputs& outputs, Sess
   before.profile.dialect = (*both)[0];
   after.profile.dialect = (*both)[1];
   const std::size_t comma = command.dialects->find(',');
-  return answer(command, outputs, session, loaded, before, after, "dialect " + command.dialects->substr(0, comma),
+  return answer(command, outputs, session, loaded, before, after, {}, "dialect " + command.dialects->substr(0, comma),
                 "dialect " + command.dialects->substr(comma + 1));
 }
 
@@ -136,7 +165,7 @@ int diff_versions(const DiffCommand& command, const ResultOutputs& outputs, Sess
   const BothLoaded loaded = load(session, versions);
   if (session.unreadable || any_stops(session.diagnostics)) return exit_input;
   return answer(command, outputs, session, loaded.before, loaded.before.resolved.cluster, loaded.after.resolved.cluster,
-                versions.before.name, versions.after.name);
+                {loaded.before.routers, loaded.after.routers}, versions.before.name, versions.after.name);
 }
 
 }  // namespace

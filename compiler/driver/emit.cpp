@@ -6,6 +6,7 @@
 #include "compiler/base/error.hpp"
 #include "compiler/ir/l4/build.hpp"
 #include "compiler/ir/l4/text.hpp"
+#include "compiler/ir/l7/text.hpp"
 
 namespace portcullis::driver {
 
@@ -41,8 +42,18 @@ netfilter::Artefact emit(Target target, const std::vector<ir::Program>& programs
       return ebpf::emit(programs, diagnostics);
     case Target::ir:
       return ir_files(programs);
+    case Target::haproxy:  // of routers, not of programs
+      break;
   }
   throw base::InternalError("no such target");
+}
+
+std::string routers_text(const std::vector<ir::l7::Router>& routers, const base::SourceMap& sources) {
+  return ir::l7::print(routers, ir::l7::lines_of(sources));
+}
+
+void add_routers(netfilter::Artefact& artefact, const std::string& routers_text) {
+  if (!routers_text.empty()) artefact.files.push_back({"routers.ir", routers_text, false});
 }
 
 std::string main_text(Target target, const netfilter::Artefact& artefact) {

@@ -14,7 +14,7 @@ int run(const LintCommand& command) {
   if (!all || !outputs) return exit_usage;
   Session session(command.common);
   if (command.fail_on && !parse_fail_on(*command.fail_on, session.settings.fail_on)) return exit_usage;
-  for (const Unit& unit : *all) static_cast<void>(load(session, unit, false));
+  for (const Unit& unit : *all) lint(session, load(session, unit, false));
   session.diagnostics.sort();
   session.progress.done();
   const bool written = write_findings(session, *outputs);

@@ -11,6 +11,8 @@
 #include "compiler/base/file.hpp"
 #include "compiler/base/text.hpp"
 #include "compiler/driver/output.hpp"
+#include "compiler/ir/l7/build.hpp"
+#include "compiler/lint/lint.hpp"
 
 namespace portcullis::driver {
 
@@ -66,6 +68,8 @@ Loaded load_with(Session& session, const cluster::Lock& lock, std::size_t findin
     return cluster::resolve(loaded.input, cluster::ResolveOptions{lock, session.settings.complete},
                             session.diagnostics);
   });
+  loaded.routers =
+      session.timed("routers", [&] { return ir::l7::build_routers(loaded.resolved.cluster, session.diagnostics); });
   return loaded;
 }
 
@@ -128,6 +132,14 @@ Loaded load(Session& session, Past past) {
   }
   return load_with(session, lock, before, "the revision " + past.name, [&](const manifest::ReadOptions& options) {
     return manifest::read_texts(std::move(past.files), options, session.sources, session.diagnostics);
+  });
+}
+
+void lint(Session& session, const Loaded& loaded) {
+  session.timed("lint", [&] {
+    lint::lint(loaded.input, loaded.resolved.cluster, loaded.routers, {.complete = session.settings.complete},
+               session.diagnostics);
+    return true;
   });
 }
 

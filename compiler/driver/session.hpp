@@ -12,6 +12,7 @@
 #include "compiler/driver/command_line.hpp"
 #include "compiler/driver/progress.hpp"
 #include "compiler/driver/settings.hpp"
+#include "compiler/ir/l7/router.hpp"
 #include "compiler/manifest/read.hpp"
 #include "compiler/report/findings.hpp"
 #include "verifier/verdict/verdict.hpp"
@@ -66,10 +67,14 @@ struct Session {
 struct Loaded {
   manifest::Input input;
   cluster::Resolved resolved;
+  std::vector<ir::l7::Router> routers;  // that the Ingresses make
 };
 // Reads and resolves one unit. A unit without any object is unreadable, and that is said. With `write_lock` a lock file
 // that does not exist is no fault.
 [[nodiscard]] Loaded load(Session& session, const Unit& unit, bool write_lock);
+
+// What the rules of compiler/lint say of a unit, beside what resolving it said.
+void lint(Session& session, const Loaded& loaded);
 
 // What a revision holds in the place of files: no path of it is on disk.
 struct Past {

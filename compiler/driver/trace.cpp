@@ -15,7 +15,6 @@
 #include "compiler/driver/request_sentence.hpp"
 #include "compiler/driver/result_output.hpp"
 #include "compiler/driver/session.hpp"
-#include "compiler/ir/l7/build.hpp"
 #include "compiler/report/trace_output.hpp"
 
 namespace portcullis::driver {
@@ -27,8 +26,8 @@ constexpr std::array<std::string_view, 2> forms{"text", "json"};
 // What answers are asked of: programs and routers of one cluster.
 class Answers {
  public:
-  Answers(Session& session, const cluster::Cluster& cluster, std::string node)
-      : session_(session), cluster_(cluster), node_(std::move(node)), tracer_(cluster) {}
+  Answers(const Loaded& loaded, std::string node)
+      : cluster_(loaded.resolved.cluster), routers_(loaded.routers), node_(std::move(node)), tracer_(cluster_) {}
 
   report::TraceAnswer operator()(const PacketEntry& entry) {
     if (const auto* bad = std::get_if<BadPacket>(&entry)) return {std::nullopt, std::nullopt, bad->given, bad->error};
@@ -39,8 +38,7 @@ class Answers {
 
  private:
   report::TraceAnswer request(const RequestAsked& asked) {
-    if (!routers_) routers_ = ir::l7::build_routers(cluster_, session_.diagnostics);
-    const auto chosen = choose_router(*routers_, asked);
+    const auto chosen = choose_router(routers_, asked);
     if (const auto* error = std::get_if<std::string>(&chosen)) {
       return {std::nullopt, std::nullopt, report::request_json(asked.question.request), *error};
     }
@@ -50,23 +48,22 @@ class Answers {
     return {std::nullopt, trace::trace_request(cluster_, tracer_, *server, asked.question), "", ""};
   }
 
-  Session& session_;
   const cluster::Cluster& cluster_;
+  const std::vector<ir::l7::Router>& routers_;
   std::string node_;
   trace::Tracer tracer_;
-  std::optional<std::vector<ir::l7::Router>> routers_;
   std::map<const ir::l7::Router*, std::unique_ptr<ir::l7::Server>> servers_;
 };
 
-int trace_packets(const TraceCommand& command, const ResultOutputs& outputs, Session& session,
-                  const cluster::Cluster& cluster, const std::vector<PacketEntry>& packets) {
+int trace_packets(const TraceCommand& command, const ResultOutputs& outputs, Session& session, const Loaded& loaded,
+                  const std::vector<PacketEntry>& packets) {
   std::string node;
   if (command.node) {
-    const cluster::Node* chosen = choose_node(cluster, command.node);
+    const cluster::Node* chosen = choose_node(loaded.resolved.cluster, command.node);
     if (chosen == nullptr) return exit_usage;
     node = chosen->name;
   }
-  Answers answer(session, cluster, std::move(node));
+  Answers answer(loaded, std::move(node));
   std::vector<report::TraceAnswer> answers;
   answers.reserve(packets.size());
   session.progress.stage("trace");
@@ -75,9 +72,9 @@ int trace_packets(const TraceCommand& command, const ResultOutputs& outputs, Ses
   bool good = std::ranges::all_of(answers, [](const report::TraceAnswer& a) { return a.error.empty(); });
   for (const ResultOutput& output : outputs.results) {
     const bool colour = !output.file && coloured(session.common.color, Stream::out);
-    good &= write_result(output, output.form == "json"
-                                     ? report::trace_json(cluster.profile.dialect, answers, session.sources)
-                                     : report::trace_text(answers, session.sources, colour));
+    good &= write_result(output, output.form == "json" ? report::trace_json(loaded.resolved.cluster.profile.dialect,
+                                                                            answers, session.sources)
+                                                       : report::trace_text(answers, session.sources, colour));
   }
   return good ? exit_done : exit_input;
 }
@@ -138,7 +135,7 @@ int run(const TraceCommand& command) {
   if (packets) {
     const Loaded loaded = load(session, *unit, false);
     const bool refused = session.unreadable || any_stops(session.diagnostics);
-    status = trace_packets(command, *outputs, session, loaded.resolved.cluster, *packets);
+    status = trace_packets(command, *outputs, session, loaded, *packets);
     if (refused && status == exit_done) status = exit_input;
   }
   session.progress.done();

@@ -114,6 +114,7 @@ std::vector<Proof> validate(Target target, const std::vector<ir::Program>& progr
       return validate_iptables(programs, artefact, options);
     case Target::ebpf:
       return validate_ebpf(programs, artefact, options);
+    case Target::haproxy:
     case Target::ir:
       return {};
   }

@@ -6,6 +6,7 @@
 #include "compiler/report/json.hpp"
 #include "compiler/report/locator.hpp"
 #include "compiler/report/packet.hpp"
+#include "compiler/report/request.hpp"
 
 namespace portcullis::report {
 
@@ -43,6 +44,41 @@ std::string nodes_text(const std::vector<std::string>& nodes) {
   return fmt::format("on {} nodes, {} among them", nodes.size(), base::printable(nodes.front()));
 }
 
+// What a forward does beside its shares, as far as it is not what the client sent.
+std::string answer_text(const ir::l7::Decision& decision, const ir::l7::Request& request, const std::string& settings) {
+  std::string out = ir::l7::text(decision);
+  if (decision.kind == ir::l7::Decision::Kind::forward) {
+    if (decision.target != request.target) out += " as " + base::printable(decision.target);
+    if (const auto hosts = request.values("Host"); hosts.empty() || hosts.front() != decision.host)
+      out += ", Host " + base::printable(decision.host);
+    if (decision.protocol != "http") out += " by " + base::printable(decision.protocol);
+  }
+  return settings.empty() ? out : out + " (" + base::printable(settings) + ")";
+}
+
+std::string requests_text(const DiffRequests& g, Locator& locator) {
+  std::string out = fmt::format("{}: {}", g.change, base::printable(g.about));
+  if (g.more > 0) out += fmt::format(" and {} more", g.more);
+  out += fmt::format(", by {}\n    {}\n", base::printable(g.router), base::printable(request_line(g.witness)));
+  out += fmt::format("    before: {}\n", answer_text(g.before, g.witness, g.before_settings));
+  out += fmt::format("    after:  {}\n", answer_text(g.after, g.witness, g.after_settings));
+  return out + lines_text("before", g.before_lines, locator) + lines_text("after", g.after_lines, locator);
+}
+
+Json requests_value(const DiffRequests& g, Locator& locator) {
+  Json one{{"change", g.change}, {"router", g.router}, {"about", g.about}, {"more", g.more}};
+  one["witness"] = request_value(g.witness);
+  one["before"] = decision_value(g.before, g.witness);
+  one["after"] = decision_value(g.after, g.witness);
+  if (g.before_settings != g.after_settings) {
+    one["beforeSettings"] = g.before_settings;
+    one["afterSettings"] = g.after_settings;
+  }
+  one["beforeLines"] = lines_value(g.before_lines, locator);
+  one["afterLines"] = lines_value(g.after_lines, locator);
+  return one;
+}
+
 }  // namespace
 
 std::string diff_json(const Diff& diff, const base::SourceMap& sources) {
@@ -62,6 +98,8 @@ std::string diff_json(const Diff& diff, const base::SourceMap& sources) {
   out["before"] = diff.before;
   out["after"] = diff.after;
   out["changes"] = std::move(groups);
+  out["requests"] = Json::array();
+  for (const DiffRequests& g : diff.requests) out["requests"].push_back(requests_value(g, locator));
   out["unknown"] = diff.unknown;
   return dump(out) + "\n";
 }
@@ -76,9 +114,11 @@ std::string diff_text(const Diff& diff, const base::SourceMap& sources) {
     out += lines_text("before", g.before_lines, locator);
     out += lines_text("after", g.after_lines, locator);
   }
+  for (const DiffRequests& g : diff.requests) out += requests_text(g, locator);
   for (const std::string& what : diff.unknown) out += fmt::format("unknown: {}\n", base::printable(what));
-  if (diff.groups.empty() && diff.unknown.empty())
-    out += fmt::format("no packet fares otherwise: {} and {} mean the same\n", base::printable(diff.before),
+  if (diff.groups.empty() && diff.requests.empty() && diff.unknown.empty())
+    out += fmt::format("{} fares otherwise: {} and {} mean the same\n",
+                       diff.has_routers ? "no packet and no request" : "no packet", base::printable(diff.before),
                        base::printable(diff.after));
   return out;
 }

@@ -8,6 +8,7 @@
 
 #include "compiler/base/source.hpp"
 #include "compiler/ir/l4/fate.hpp"
+#include "compiler/ir/l7/request.hpp"
 #include "compiler/net/packet.hpp"
 
 namespace portcullis::report {
@@ -28,9 +29,23 @@ struct DiffGroup {
   std::vector<DiffLine> before_lines, after_lines;
 };
 
+// A group of requests that a router answers otherwise.
+struct DiffRequests {
+  std::string change;  // `goes elsewhere`
+  std::string router;
+  std::string about;     // `shop.example.com/cart…`
+  std::size_t more = 0;  // regions beside that one, by the same lines
+  ir::l7::Request witness;
+  ir::l7::Decision before, after;
+  std::string before_settings, after_settings;  // what decisions do not show, if that is what changed
+  std::vector<DiffLine> before_lines, after_lines;
+};
+
 struct Diff {
   std::string before, after;  // what was compared: paths, or dialects
   std::vector<DiffGroup> groups;
+  std::vector<DiffRequests> requests;
+  bool has_routers = false;  // there are some to compare
   std::vector<std::string> unknown;
 };
 

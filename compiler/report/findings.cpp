@@ -73,8 +73,9 @@ std::string one_text(const Findings& findings, std::size_t index) {
   const base::Diagnostic& d = findings.findings[index];
   std::string out = d.message;
   const verdict::Proof* proof = proof_of(findings, index);
-  if (proof != nullptr && proof->witness && out.find(proof->witness->text()) == std::string::npos)
-    out += "; for example " + witness_text(*proof);
+  const std::string witness = proof == nullptr ? std::string{} : witness_text(*proof);
+  const std::string bare = proof == nullptr || !proof->witness ? witness : proof->witness->text();
+  if (!witness.empty() && out.find(bare) == std::string::npos) out += "; for example " + witness;
   if (!d.hint.empty()) out += " (" + d.hint + ")";
   return out;
 }

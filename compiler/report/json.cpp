@@ -5,6 +5,7 @@
 #include "compiler/report/locator.hpp"
 #include "compiler/report/packet.hpp"
 #include "compiler/report/proofs.hpp"
+#include "compiler/report/request.hpp"
 
 namespace portcullis::report {
 
@@ -46,6 +47,14 @@ Json related_list(const std::vector<base::Related>& related, Locator& locator) {
   return out;
 }
 
+bool has_witness(const verdict::Proof& proof) {
+  return proof.witness.has_value() || proof.request.has_value();
+}
+
+Json witness_value(const verdict::Proof& proof) {
+  return proof.request ? request_value(*proof.request) : packet_value(*proof.witness);
+}
+
 Json finding_json(const base::Diagnostic& d, const verdict::Proof* proof, Locator& locator) {
   const base::Rule* rule = base::find_rule(d.code);
   Json json{{"code", d.code},
@@ -58,7 +67,7 @@ Json finding_json(const base::Diagnostic& d, const verdict::Proof* proof, Locato
   json["field"] = d.field;
   put_place(json, d.span, locator);
   json["related"] = related_list(d.related, locator);
-  if (proof != nullptr && proof->witness) json["witness"] = packet_value(*proof->witness);
+  if (proof != nullptr && has_witness(*proof)) json["witness"] = witness_value(*proof);
   return json;
 }
 
@@ -68,7 +77,7 @@ Json proof_json(const verdict::Proof& proof, Locator& locator) {
             {"verdict", verdict::to_string(proof.standing)},
             {"except", proof.except},
             {"witness", nullptr}};
-  if (proof.witness) json["witness"] = packet_value(*proof.witness);
+  if (has_witness(proof)) json["witness"] = witness_value(proof);
   json["node"] = proof.node.empty() ? Json(nullptr) : Json(proof.node);
   json["placement"] = Json::array();
   for (const auto& [what, node] : proof.placement) json["placement"].push_back({{"what", what}, {"node", node}});

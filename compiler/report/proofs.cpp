@@ -4,6 +4,7 @@
 
 #include "compiler/base/text.hpp"
 #include "compiler/report/packet.hpp"
+#include "compiler/report/request.hpp"
 
 namespace portcullis::report {
 
@@ -64,6 +65,7 @@ std::string proofs_summary(std::span<const Proof> proofs) {
 }
 
 std::string witness_text(const Proof& proof) {
+  if (proof.request) return request_line(*proof.request);
   if (!proof.witness) return {};
   return packet_line(*proof.witness) + (proof.node.empty() ? "" : ", on " + proof.node);
 }

@@ -55,7 +55,8 @@ class Printer {
   }
 
   void witness(const verdict::Proof& proof, std::size_t margin) {
-    if (proof.witness) line(margin, "= witness: " + base::printable(witness_text(proof)));
+    if (const std::string text = witness_text(proof); !text.empty())
+      line(margin, "= witness: " + base::printable(text));
     for (const std::string& text : placement_texts(proof)) line(margin, "= placed: " + base::printable(text));
   }
 

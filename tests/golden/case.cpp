@@ -15,6 +15,8 @@
 #include "compiler/driver/commands.hpp"
 #include "compiler/driver/emit.hpp"
 #include "compiler/driver/session.hpp"
+#include "compiler/ir/l7/build.hpp"
+#include "compiler/ir/l7/text.hpp"
 #include "compiler/policy/bind.hpp"
 #include "compiler/policy/parse.hpp"
 #include "compiler/policy/text.hpp"
@@ -43,6 +45,8 @@ Arguments read_arguments(const fs::path& path) {
       out.check = true;
     } else if (line == "diff") {
       out.diff = true;
+    } else if (line == "routers") {
+      out.routers = true;
     } else if (line == "plain") {
       out.plain = true;
     } else if (line == "explain") {
@@ -201,6 +205,17 @@ void compile(const Case& golden, driver::Session& session, Outcome& out) {
   merge_once(session.diagnostics, iptables);
 }
 
+void build_routers(driver::Session& session, Outcome& out) {
+  const auto routers = ir::l7::build_routers(out.cluster, session.diagnostics);
+  std::string text = driver::routers_text(routers, session.sources);
+  base::SourceMap sources;
+  base::Diagnostics diagnostics;
+  const auto again = ir::l7::read(sources.add("routers.ir", text), sources, diagnostics);
+  if (!again || ir::l7::print(*again, ir::l7::places_in(sources)) != text)
+    throw std::runtime_error("routers are not read back as they were printed:\n" + text);
+  out.files["routers.txt"] = std::move(text);
+}
+
 }  // namespace
 
 std::string read_text(const fs::path& path) {
@@ -235,10 +250,12 @@ Outcome run(const Case& golden) {
   driver::Session session(common);
   Outcome out;
   const driver::Loaded loaded = driver::load(session, {"", common.paths}, false);
+  driver::lint(session, loaded);
   bind_policies(session, loaded, out);
   out.cluster = loaded.resolved.cluster;
   const bool refused = session.unreadable || driver::any_stops(session.diagnostics);
   if (!refused && !golden.arguments.node.empty()) compile(golden, session, out);
+  if (!refused && golden.arguments.routers) build_routers(session, out);
   session.diagnostics.sort();
   if (golden.arguments.check) out.files["check.txt"] = check(golden);
   if (golden.arguments.diff) out.files["diff.txt"] = diff(golden);

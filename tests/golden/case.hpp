@@ -22,6 +22,7 @@ struct Arguments {
   bool plain = false;                  // proved by the plain encoding
   bool explain = false;                // of what `verify` says: with --explain
   std::optional<std::uint64_t> limit;  // of steps of the solver
+  bool routers = false;                // the routers of its Ingresses are expected, too
   bool diff = false;                   // what `diff` says between `base` and `input` is expected, too
 };
 

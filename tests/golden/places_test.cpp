@@ -9,6 +9,8 @@
 
 #include "compiler/base/catalogue.hpp"
 #include "compiler/cluster/resolve.hpp"
+#include "compiler/ir/l7/build.hpp"
+#include "compiler/lint/lint.hpp"
 #include "compiler/manifest/read.hpp"
 #include "tests/golden/case.hpp"
 
@@ -38,7 +40,8 @@ class Findings {
 
  private:
   void resolve(const manifest::Input& input) {
-    static_cast<void>(cluster::resolve(input, {}, diagnostics_));
+    const cluster::Cluster cluster = cluster::resolve(input, {}, diagnostics_).cluster;
+    lint::lint(input, cluster, ir::l7::build_routers(cluster, diagnostics_), {}, diagnostics_);
     for (const base::Diagnostic& d : diagnostics_.all()) check(d);
   }
 

@@ -78,15 +78,15 @@ TEST_CASE("check: sentences, each with its verdict and its line") {
 TEST_CASE("check: what is left open is no pass") {
   const Workspace space;
   space.write("web.yaml", web);
-  space.write("ingress.policy", "reachable from internet to ingress \"shop.example.com\"\n");
+  space.write("ingress.policy", "preserves source from internet to ingress \"shop.example.com\"\n");
   space.write("ingress.yaml",
               "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: i}\nspec:\n  rules: [{host: "
               "shop.example.com, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: "
               "{number: 80}}}}]}}]\n");
   const Run open = space.run({"check", "web.yaml", "ingress.yaml", "-p", "ingress.policy"});
   CHECK(open.status == exit_unknown);
-  CHECK_THAT(open.out, Contains("error[PC6002]: unknown: reachable from internet to ingress") &&
-                           Contains(" --> ingress.policy:1:1\n") && Contains("4 proved, 0 refuted, 1 unknown"));
+  CHECK_THAT(open.out, Contains("error[PC6002]: unknown: preserves source from internet to ingress") &&
+                           Contains(" --> ingress.policy:1:1\n") && Contains("5 proved, 0 refuted, 1 unknown"));
   // A name that nothing has gives no obligation; that is no pass either.
   space.write("names.policy", "no conflicts\nreachable from internet to service default/webb\n");
   CHECK(space.run({"check", "web.yaml", "-p", "names.policy"}).status == exit_findings);

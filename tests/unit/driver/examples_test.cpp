@@ -8,6 +8,8 @@
 #include "compiler/cluster/resolve.hpp"
 #include "compiler/driver/obligations.hpp"
 #include "compiler/driver/proof_findings.hpp"
+#include "compiler/ir/l7/build.hpp"
+#include "compiler/lint/lint.hpp"
 #include "compiler/manifest/read.hpp"
 #include "tests/unit/policy/bound_world.hpp"
 #include "tests/unit/policy/shop.hpp"
@@ -21,6 +23,7 @@ std::vector<base::Diagnostic> check(std::string_view text) {
   base::Diagnostics diagnostics;
   const manifest::Input input = manifest::read_text("example.yaml", std::string(text), false, {}, sources, diagnostics);
   const cluster::Cluster cluster = cluster::resolve(input, {}, diagnostics).cluster;
+  lint::lint(input, cluster, ir::l7::build_routers(cluster, diagnostics), {}, diagnostics);
   smt::Session session;
   const std::vector<verdict::Proof> proofs =
       driver::prove_built_in(cluster, session, obligations::Method::shapes, diagnostics);

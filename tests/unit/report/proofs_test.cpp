@@ -144,6 +144,23 @@ TEST_CASE("json: a proof has its verdict, its packet in the words of a packets f
   CHECK(out["summary"]["waived"] == 4);
 }
 
+TEST_CASE("text, json: the witness of a statement about requests is a request") {
+  World world;
+  Proof& refuted = world.proofs[1];
+  refuted.witness.reset();
+  refuted.node.clear();
+  ir::l7::Request request;
+  request.target = "/admin";
+  request.headers = {{"Host", "shop.example.com"}};
+  request.source = net::Address::parse("203.0.113.7");
+  refuted.request = request;
+  CHECK_THAT(world.print(Format::text), Contains("  = witness: GET http://shop.example.com/admin from 203.0.113.7\n"));
+  const json out = json::parse(world.print(Format::json));
+  const json row{{"url", "http://shop.example.com/admin"}, {"method", "GET"}, {"src", "203.0.113.7"}};
+  CHECK(out["proofs"][1]["witness"] == row);
+  CHECK(out["findings"][0]["witness"] == row);
+}
+
 TEST_CASE("junit: a test a proof, and what is left open fails as what is refuted does") {
   const std::string out = World().print(Format::junit);
   CHECK_THAT(out, Contains("<testsuites tests=\"6\" failures=\"3\" errors=\"0\">"));

@@ -1,0 +1,18 @@
+// What `check` proves of routers, and what it finds in them.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "compiler/base/diagnostic.hpp"
+#include "compiler/ir/l7/router.hpp"
+#include "verifier/smt/session.hpp"
+#include "verifier/verdict/verdict.hpp"
+
+namespace portcullis::driver {
+
+// Findings are added, but for those that lint has told of the same rule. A proof is of one router.
+[[nodiscard]] std::vector<verdict::Proof> prove_routers(std::span<const ir::l7::Router> routers, smt::Session& session,
+                                                        base::Diagnostics& diagnostics);
+
+}  // namespace portcullis::driver
