@@ -105,14 +105,16 @@ class RequestWalk {
     packet.dst = door.address;
     packet.dport = door.port;
     packet.from = tracer_.infer_from(packet.src, {});
-    const Trace way = follow(packet);
+    const Trace way = tracer_.trace(packet, {});
     const bool taken = way.fate.kind == ir::Fate::Kind::dnat;
+    // A proxy of ours is nowhere in the input: that nobody listens at its port is only because of that.
+    if (entry.kind == Entry::Kind::node && way.fate.kind == ir::Fate::Kind::none) return;
+    tell_way(way);
     const bool own = entry.kind == Entry::Kind::service || entry.kind == Entry::Kind::host_port;
     if (taken != own && entry.kind != Entry::Kind::host_network) {
       tell("network",
            own ? "the router is not reached; what follows is what it would do"
-               : "the rules of the node take the connection away from the proxy; what follows is what it "
-                 "would do",
+               : "the rules of the node take the connection away from the proxy; what follows is what it would do",
            {});
     }
     if (way.arrived.src == packet.src) return;
@@ -123,12 +125,8 @@ class RequestWalk {
     seen_.source = way.arrived.src;
   }
 
-  // Tells the way of a packet, without the sentence about who sends it.
-  Trace follow(const net::Packet& packet) {
-    Trace way = tracer_.trace(packet, {});
-    out_.hops.insert(out_.hops.end(), way.hops.begin() + 1, way.hops.end());
-    return way;
-  }
+  // Without the sentence about who sends the packet.
+  void tell_way(const Trace& way) { out_.hops.insert(out_.hops.end(), way.hops.begin() + 1, way.hops.end()); }
 
   [[nodiscard]] std::string source() const { return seen_.source ? seen_.source->text() : "the client"; }
 
@@ -276,7 +274,7 @@ class RequestWalk {
         packet.dport = number;
         packet.src = *net::Address::parse(family == net::Family::ipv6 ? "2001:db8::1" : "192.0.2.1");
         packet.from = net::PacketFrom::external;
-        follow(packet);
+        tell_way(tracer_.trace(packet, {}));
         return;
       }
     }
