@@ -73,7 +73,8 @@ struct QuestionText {
   std::string operator()(const RequestReachableQuestion& q) const {
     const std::string survives =
         q.surviving == 0 ? std::string{} : line("surviving", fmt::format("any {} lost", q.surviving));
-    return line("reachable", requests(q.to)) + line("from", policy::text(*q.from)) + survives;
+    return line("reachable", fmt::format("GET {}{}", q.to.host, q.to.path.empty() ? "/" : q.to.path)) +
+           line("from", policy::text(*q.from)) + survives;
   }
   std::string operator()(const RequestUnreachableQuestion& q) const {
     return line("never", requests(q.to)) + line("from", policy::text(*q.from)) +

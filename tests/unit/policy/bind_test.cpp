@@ -381,9 +381,9 @@ TEST_CASE("each sentence becomes its question") {
        "    nobody    has a load-balancer\n    but       Service edge/mail: type LoadBalancer\n"},
       {"no conflicts", "    no key    has two owners\n"},
       {"reachable from vpn to ingress shop.example.com",
-       "    reachable requests for shop.example.com, any path\n    from      outside: 198.51.100.0/24\n"},
+       "    reachable GET shop.example.com/\n    from      outside: 198.51.100.0/24\n"},
       {"reachable from vpn to ingress Shop.Example.com path /cart/ surviving any 1 node",
-       "    reachable requests for shop.example.com, path /cart and below\n    from      outside: 198.51.100.0/24\n"
+       "    reachable GET shop.example.com/cart\n    from      outside: 198.51.100.0/24\n"
        "    surviving any 1 lost\n"},
       {"unreachable from vpn to ingress \"*.example.org\" path / except ingress \"*.example.org\" path /x",
        "    never     requests for *.example.org, path / and below, but not /x\n    from      outside: "

@@ -161,6 +161,25 @@ TEST_CASE("patterns of two objects that want the same requests") {
   CHECK(told(world.router).empty());
 }
 
+TEST_CASE("a witness is sent over TLS, where requests without it are only sent there") {
+  World world;
+  Condition plain;
+  plain.kind = Condition::Kind::plain_http;
+  const Step to_https{{plain}, Redirect{308, {{Piece::Kind::text, "https://h.test"}, {Piece::Kind::target, ""}}}, {}};
+  for (const std::uint32_t treatment : {world.a, world.b})
+    world.router.treatments[treatment].insert(world.router.treatments[treatment].begin(), to_https);
+  add_prefix(world.entry(), "/cart", world.a);
+  own(world.entry(), "n/x");
+  add_regex(world.entry(), "/cart/[0-9]+", world.b, false);
+  world.entry().routes.back().rule = "ImplementationSpecific /cart/[0-9]+";
+  own(world.entry(), "n/y");
+  smt::Session session;
+  const Audit found = audit(world.router, session);
+  REQUIRE(found.findings.size() == 1);
+  CHECK(found.findings.front().request.https);
+  CHECK(text(found.findings.front().decision) == "forward n/a:80");
+}
+
 TEST_CASE("names that another namespace answers") {
   World world;
   add_prefix(world.entry(), "/", world.a);

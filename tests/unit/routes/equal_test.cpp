@@ -271,7 +271,13 @@ TEST_CASE("what nobody can tell is not proved") {
   SECTION("two ways to read targets") {
     Router other = rich_router();
     other.path_form = PathForm::nginx;
-    CHECK(compare(rich_router(), other).standing != Standing::proved);
+    const Comparison found = compare(rich_router(), other);
+    REQUIRE(found.standing == Standing::refuted);
+    CHECK(found.differences.front().where.ends_with(", with slashes that are merged"));
+    // Everything has one answer: no spelling shows a difference, and still nothing is proved.
+    Router a = empty_router(), b = empty_router();
+    b.path_form = PathForm::traefik;
+    CHECK(compare(a, b).standing == Standing::unknown);
   }
 }
 
@@ -300,6 +306,22 @@ TEST_CASE("a certificate without one of the classes does not hold") {
     }
   }
   CHECK(checked > 10);
+}
+
+TEST_CASE("conditions that no request fulfils") {
+  const Router router = rich_router();
+  const auto with = [](const Condition& condition) {
+    Router out = rich_router();
+    for (Steps& steps : out.treatments) steps.insert(steps.begin(), Step{{condition}, Reply{418}, {}});
+    return out;
+  };
+  using Kind = Condition::Kind;
+  CHECK(compare(router, with({Kind::cookie_is, false, "a", {"1;2"}, 0})).standing == Standing::proved);
+  CHECK(compare(router, with({Kind::cookie_is, false, "a=b", {"1"}, 0})).standing == Standing::proved);
+  CHECK(compare(router, with({Kind::header_is, false, "X-A", {" 1"}, 0})).standing == Standing::proved);
+  CHECK(compare(router, with({Kind::header_matches, false, "X-A", {"a^b"}, 0})).standing == Standing::proved);
+  CHECK(compare(router, with({Kind::source_in, false, "", {}, 0})).standing == Standing::refuted);
+  CHECK(compare(router, with({Kind::cookie_is, false, "a", {"1=2"}, 0})).standing == Standing::refuted);
 }
 
 TEST_CASE("all differences, one a region") {

@@ -15,6 +15,7 @@
 #include "verifier/obligations/routes/models.hpp"
 #include "verifier/obligations/routes/regions.hpp"
 #include "verifier/obligations/routes/request_terms.hpp"
+#include "verifier/obligations/routes/spelling.hpp"
 #include "verifier/obligations/routes/subject.hpp"
 #include "verifier/obligations/routes/witness.hpp"
 #include "verifier/verdict/replay.hpp"
@@ -23,7 +24,6 @@ namespace portcullis::routes {
 
 namespace {
 
-using ir::l7::Decision;
 using ir::l7::Request;
 
 // A region in which the two treatments are not the same text.
@@ -52,6 +52,7 @@ class Comparer {
     handshakes();
     collect();
     judge();
+    if (!regions_.one_reading()) probe();
     out_.queries = session_.queries() - queries;
     out_.steps = session_.steps() - steps;
     if (!out_.differences.empty()) {
@@ -106,7 +107,7 @@ class Comparer {
     const std::string where = "TLS for " + one.shown;
     Difference difference = played(where, request);
     if (difference.before == difference.after && before.empty()) {
-      for (Handshake handshake : one.done) {
+      for (const Handshake& handshake : one.done) {
         if (handshake.kind != Handshake::Kind::passed) continue;
         const Leaf& leaf = treatments_.leaf(handshake.leaf);
         (before.empty() ? before : after) = leaf.beside;
@@ -257,9 +258,29 @@ class Comparer {
     return out;
   }
 
+  // Where the two read targets in different ways: the paths of each region, spelled otherwise.
+  void probe() {
+    std::size_t left = most_probes;
+    for (const HostGroup& group : regions_.hosts()) {
+      for (const PathClass& path : regions_.paths(group).classes) {
+        if (!path.path.starts_with('/')) continue;
+        for (const Spelling& spelling : other_spellings(path.path)) {
+          if (enough() || left-- == 0) return;
+          Request request;
+          request.source = net::Address::v4(documentation_source);
+          std::vector<Request> plain = spellings(regions_, *group.hosts.front(), path.path, request);
+          if (plain.empty()) break;
+          plain.front().target = spelling.target;
+          Difference difference = played(where(group, path) + ", with " + spelling.how, std::move(plain.front()));
+          if (difference.before != difference.after) out_.differences.push_back(std::move(difference));
+        }
+      }
+    }
+  }
+
   // One for which the handshake ends in a request in both routers; the name itself if that will do.
   std::optional<std::string> server_name(const std::string& name) const {
-    const std::optional<std::string> own(name);
+    std::optional<std::string> own(name);
     if (std::ranges::find(server_names_, own) != server_names_.end()) return own;
     return server_names_.empty() ? std::nullopt : server_names_.back();
   }
@@ -285,6 +306,7 @@ class Comparer {
     return trail.host != nullptr ? trail.host->origin : ir::l7::Origin{};
   }
 
+  static constexpr std::size_t most_probes = 20'000;
   static constexpr std::uint32_t documentation_source = 0xCB007107;  // 203.0.113.7
 
   Subject before_, after_;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "compiler/base/error.hpp"
+#include "compiler/base/text.hpp"
 
 namespace portcullis::routes {
 
@@ -38,6 +39,16 @@ net::Address address_of(const std::vector<std::uint32_t>& words, bool v6) {
   return net::Address::v6(bytes);
 }
 
+// Whether a client can send it: it is cut at semicolons and, names, at the first `=`, and blanks around it go.
+bool is_cookie(std::string_view name, std::string_view value) {
+  const auto bare = [](std::string_view text, std::string_view without) {
+    const auto odd = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+    return base::trim(text).size() == text.size() && text.find_first_of(without) == std::string_view::npos &&
+           std::ranges::none_of(text, odd);
+  };
+  return bare(name, "=;") && bare(value, ";");
+}
+
 constexpr unsigned choice_width = 16;
 
 }  // namespace
@@ -57,7 +68,8 @@ RequestTerms::RequestTerms(smt::Session& session, const Treatments& treatments, 
     const Atom& atom = treatments.atom(id);
     if (atom.kind == Condition::Kind::method_is && std::ranges::find(methods_, atom.values.at(0)) == methods_.end())
       methods_.push_back(atom.values.at(0));
-    if (atom.kind == Condition::Kind::cookie_is) cookies_[atom.name].push_back(atom.values.at(0));
+    if (atom.kind == Condition::Kind::cookie_is && is_cookie(atom.name, atom.values.at(0)))
+      cookies_[atom.name].push_back(atom.values.at(0));
   }
   for (const auto& [name, values] : cookies_)
     cookie_terms_.emplace(name, session_.bits(fmt::format("cookie {}", name), choice_width));
@@ -123,6 +135,7 @@ Term RequestTerms::made(const Atom& atom) {
     case Condition::Kind::source_in:
       return source_in(atom.sources);
     case Condition::Kind::cookie_is:
+      if (!is_cookie(atom.name, atom.values.at(0))) return session_.truth(false);
       return session_.equal(cookie_terms_.at(atom.name), choice("cookie", cookies_.at(atom.name), atom.values.at(0)));
     case Condition::Kind::body_over:
       return session_.no(session_.at_most(body_, session_.number(atom.number, 64)));
