@@ -50,6 +50,11 @@ class Check {
                          base::printable(one.name.print())),
              one.origin);
     for (const ir::l7::TlsName& tls : router_.tls) name(tls.name, tls.origin);
+    for (const ir::l7::Certificate& certificate : router_.certificates) this->certificate(certificate);
+    for (const std::string& tls : router_.tls_names) {
+      const std::string_view host = tls.starts_with("*.") ? std::string_view(tls).substr(2) : tls;
+      if (!is_host(host)) refuse(fmt::format("the host `{}` cannot be the key of a map", base::printable(tls)), {});
+    }
     if (router_.host_form == ir::l7::HostForm::nginx || router_.host_form == ir::l7::HostForm::traefik) parser();
     return sound_;
   }
@@ -85,6 +90,17 @@ class Check {
       refuse(fmt::format("the host `{}` cannot be the key of a map", base::printable(pattern.text)), origin);
   }
 
+  // The Secret's name is that of a file.
+  void certificate(const ir::l7::Certificate& certificate) {
+    const std::size_t slash = certificate.secret.find('/');
+    const auto is_word = [](std::string_view text) { return is_host(text) && text.find('_') == text.npos; };
+    const std::string_view secret = certificate.secret;
+    if (secret.empty() ||
+        (slash != secret.npos && is_word(secret.substr(0, slash)) && is_word(secret.substr(slash + 1))))
+      return;
+    refuse(fmt::format("`{}` cannot be the name of a Secret", base::printable(secret)), {});
+  }
+
   void regex(std::string_view pattern, bool fold, bool anchored, const Origin& origin) {
     const ir::l7::Regex compiled(pattern, fold, anchored);
     if (compiled.valid()) return;
@@ -113,6 +129,8 @@ class Check {
     if (!expressible(condition))
       return refuse(fmt::format("`{}` cannot be the name of a header or cookie", base::printable(condition.name)),
                     origin);
+    if (condition.kind == Kind::cookie_is && condition.values.at(0).empty())
+      refuse("HAProxy finds no cookie that is empty", origin);
     if (condition.kind == Kind::header_matches) regex(condition.values.at(0), false, false, origin);
     if (condition.kind == Kind::authorised)
       add("PC5006", "credentials are not looked at here: the route answers as if nobody had any", origin);
@@ -125,6 +143,7 @@ class Check {
       regex(forward.rewrite->pattern, true, false, origin);
       text(forward.rewrite->target, "target of a rewrite", origin);
     }
+    if (forward.host.find(' ') != std::string::npos) refuse("a Host for the backend has blanks", origin);
     text(forward.host, "Host for the backend", origin);
     if (forward.protocol == ir::l7::Protocol::fcgi) refuse("FastCGI needs parameters that no Ingress has", origin);
     std::uint64_t sum = 0;
@@ -134,11 +153,21 @@ class Check {
       add("PC5006", "pages of errors are not replaced here: the client gets the backend's own", origin);
   }
   void answer(const ir::l7::Redirect& redirect, const Origin& origin) {
-    for (const ir::l7::Piece& piece : redirect.location) text(piece.text, "location", origin);
+    bool empty = true;
+    for (const ir::l7::Piece& piece : redirect.location) {
+      text(piece.text, "location", origin);
+      empty = empty && piece.kind == ir::l7::Piece::Kind::text && piece.text.empty();
+    }
+    if (empty) refuse("a redirect goes nowhere", origin);
     status(redirect.status, origin);
   }
   void answer(const ir::l7::Reply& reply, const Origin& origin) { status(reply.status, origin); }
-  void answer(const ir::l7::Refuse& refusal, const Origin& origin) { status(refusal.status, origin); }
+  // Those that HAProxy has a page for.
+  void answer(const ir::l7::Refuse& refusal, const Origin& origin) {
+    constexpr std::array known{400, 401, 403, 404, 405, 408, 410, 413, 421, 422, 425, 429, 500, 501, 502, 503, 504};
+    if (std::ranges::find(known, refusal.status) == known.end())
+      refuse(fmt::format("HAProxy does not refuse with {}", refusal.status), origin);
+  }
   void answer(const ir::l7::Unknown& unknown, const Origin& origin) {
     sound_ = false;
     base::Diagnostic* finding =
@@ -157,6 +186,7 @@ class Check {
   }
 
   void backend(const ir::l7::Backend& backend) {
+    if (backend.service.empty()) refuse("a backend has no name", backend.origin);
     text(backend.service, "name of a Service", backend.origin);
     status(backend.status, backend.origin);
     if (!backend.external.empty() && !is_host(backend.external))
@@ -197,6 +227,22 @@ std::span<const Limit> limits() {
 
 bool check_limits(const ir::l7::Router& router, base::Diagnostics& diagnostics) {
   return Check(router, diagnostics).run();
+}
+
+ir::l7::Router as_emitted(ir::l7::Router router) {
+  const auto emitted = [](ir::l7::Steps& steps) {
+    for (ir::l7::Step& step : steps) {
+      auto* forward = std::get_if<ir::l7::Forward>(&step.answer);
+      if (forward == nullptr) continue;
+      if (forward->rewrite) forward->rewrite->pattern = regex_text(regex_word(forward->rewrite->pattern));
+      forward->intercepted.clear();
+      forward->pages.reset();
+    }
+  };
+  for (ir::l7::Backend& backend : router.backends) backend.balance.clear();
+  for (ir::l7::Steps& steps : router.treatments) emitted(steps);
+  for (ir::l7::HostEntry& entry : router.hosts) emitted(entry.steps);
+  return router;
 }
 
 }  // namespace portcullis::haproxy

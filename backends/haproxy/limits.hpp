@@ -28,4 +28,7 @@ struct Limit {
 // False: the router cannot be emitted, and the findings say why.
 [[nodiscard]] bool check_limits(const ir::l7::Router& router, base::Diagnostics& diagnostics);
 
+// The router without what the table says is open: what the configuration is proved to be.
+[[nodiscard]] ir::l7::Router as_emitted(ir::l7::Router router);
+
 }  // namespace portcullis::haproxy

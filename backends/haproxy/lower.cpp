@@ -1,4 +1,4 @@
-#include <algorithm>
+#include <set>
 #include <unordered_map>
 
 #include "backends/haproxy/haproxy.hpp"
@@ -36,10 +36,9 @@ void lower_tls(const ir::l7::Router& router, Configuration& out) {
   out.tls_names = router.tls_names;
   for (const ir::l7::Certificate& certificate : router.certificates) out.certificates.push_back(certificate.secret);
   if (out.certificates.empty()) out.certificates.emplace_back();
-  for (const ir::l7::TlsName& tls : router.tls) {
-    const bool known = std::ranges::any_of(out.tls, [&](const TlsLine& line) { return line.name == tls.name; });
-    if (!known) out.tls.push_back({tls.name, tls.certificate});
-  }
+  std::set<ir::l7::HostPattern> known;  // the first of equal names counts
+  for (const ir::l7::TlsName& tls : router.tls)
+    if (known.insert(tls.name).second) out.tls.push_back({tls.name, tls.certificate});
   out.strict_sni = router.strict_sni;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "backends/haproxy/plain_patterns.hpp"
 #include "backends/haproxy/words.hpp"
 
 namespace portcullis::haproxy {
@@ -32,55 +33,49 @@ bool PathTexts::covered(std::string_view text) const {
   return false;
 }
 
-void PathTexts::add(const PathMatch& match, std::size_t route) {
-  if (covered(match.text)) return;
-  const bool fresh = match.kind == PathMatch::Kind::exact ? exact_.insert(match.text).second
-                                                          : prefixes_[match.text.size()].insert(match.text).second;
-  if (fresh) reachable_.insert(route);
+bool PathTexts::add(const PathMatch& match) {
+  if (covered(match.text)) return false;
+  return match.kind == PathMatch::Kind::exact ? exact_.insert(match.text).second
+                                              : prefixes_[match.text.size()].insert(match.text).second;
 }
 
 void PathTexts::clear() {
   exact_.clear();
   prefixes_.clear();
-  reachable_.clear();
 }
 
 // ---- tables
 
 void PathTables::begin(const ir::l7::HostEntry& host) {
-  host_ = &host;
   entry_ = entries_++;
+  reachable_.assign(host.routes.size(), {});
   as_written_.clear();
   folded_.clear();
-  regexes_.clear();
-  std::set<std::pair<std::string, bool>> known;
+  std::set<std::pair<std::string, bool>> regexes;
   for (std::size_t i = 0; i < host.routes.size(); ++i) {
-    const PathMatch match = comparable(host.routes[i].match);
-    if (match.kind == PathMatch::Kind::regex) {
-      if (known.emplace(match.text, match.fold).second) regexes_.insert(i);
-    } else {
-      (match.fold ? folded_ : as_written_).add(match, i);
+    for (const PathMatch& written : plain_patterns(host.routes[i].match)) {
+      const PathMatch match = comparable(written);
+      const bool fresh = match.kind == PathMatch::Kind::regex ? regexes.emplace(match.text, match.fold).second
+                                                              : (match.fold ? folded_ : as_written_).add(match);
+      if (fresh) reachable_[i].push_back(match);
     }
   }
 }
 
-bool PathTables::reachable(std::size_t route) const {
-  return as_written_.contains(route) || folded_.contains(route) || regexes_.contains(route);
-}
-
 void PathTables::add(std::size_t route, std::uint32_t treatment) {
-  const PathMatch match = comparable(host_->routes[route].match);
-  const auto slot = static_cast<std::uint32_t>(out_.slots.size());
-  out_.slots.push_back(treatment);
-  if (match.kind == PathMatch::Kind::regex) {
-    if (out_.regexes.empty() || out_.regexes.back().entry != entry_) out_.regexes.push_back({entry_, {}});
-    out_.regexes.back().lines.push_back({match.text, match.fold, slot});
-    return;
+  for (const PathMatch& match : reachable_[route]) {
+    const auto slot = static_cast<std::uint32_t>(out_.slots.size());
+    out_.slots.push_back(treatment);
+    if (match.kind == PathMatch::Kind::regex) {
+      if (out_.regexes.empty() || out_.regexes.back().entry != entry_) out_.regexes.push_back({entry_, {}});
+      out_.regexes.back().lines.push_back({match.text, match.fold, slot});
+      continue;
+    }
+    const bool exact = match.kind == PathMatch::Kind::exact;
+    std::vector<PathLine>& lines =
+        match.fold ? (exact ? out_.fold_exact : out_.fold_prefix) : (exact ? out_.exact : out_.prefix);
+    lines.push_back({entry_, match.text, slot});
   }
-  const bool exact = match.kind == PathMatch::Kind::exact;
-  std::vector<PathLine>& lines =
-      match.fold ? (exact ? out_.fold_exact : out_.fold_prefix) : (exact ? out_.exact : out_.prefix);
-  lines.push_back({entry_, match.text, slot});
 }
 
 void PathTables::finish() {

@@ -19,11 +19,12 @@ Condition plain_http() {
   return out;
 }
 
-// nginx drops headers with `_` in their names: nothing is ever found in them.
-bool never_there(const Condition& condition, ir::l7::HostForm form) {
+// nginx drops headers with `_` in their names: nothing is ever found in them. Nor does anything end in one of no ends.
+bool never_holds(const Condition& condition, ir::l7::HostForm form) {
   using Kind = Condition::Kind;
   const bool header = condition.kind == Kind::header_is || condition.kind == Kind::header_matches ||
                       condition.kind == Kind::header_ends;
+  if (condition.kind == Kind::header_ends && condition.values.empty()) return true;
   return header && form == ir::l7::HostForm::nginx && condition.name.find('_') != std::string::npos;
 }
 
@@ -35,7 +36,7 @@ class Lowering {
   bool take(const ir::l7::Step& step) {
     std::vector<Condition> when;
     for (const Condition& condition : step.when) {
-      if (!never_there(condition, router_.host_form)) {
+      if (!never_holds(condition, router_.host_form)) {
         when.push_back(condition);
       } else if (!condition.negated) {
         return true;
@@ -86,6 +87,16 @@ class Lowering {
           {choice.weight / divisor, {rules_, target(router_.backends.at(choice.backend), forward, protocol)}});
     }
     if (part.choices.size() == 1) part.choices[0].weight = 1;
+    // One answer whatever is drawn: nothing is rewritten for it.
+    const auto same = [&](const Choice& choice) {
+      return choice.section.target->dead() && choice.section.target->status == part.choices[0].section.target->status;
+    };
+    if (std::ranges::all_of(part.choices, same)) {
+      for (Choice& choice : part.choices) {
+        choice.section.target->rewrite.reset();
+        choice.section.target->host.clear();
+      }
+    }
     out_.parts.push_back(std::move(part));
   }
 

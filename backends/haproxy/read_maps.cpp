@@ -181,6 +181,7 @@ class NumberCheck {
     for (const auto* list : {&c_.slots, &c_.otherwise})
       for (const std::uint32_t one : *list) treatment(one);
     if (std::ranges::find(used_, false) != used_.end()) fail("a slot that nothing leads to");
+    for (const Treatment& one : c_.treatments) ranges(one);
     treatment(c_.unmatched);
     if (c_.without_host) treatment(*c_.without_host);
     return error_;
@@ -199,6 +200,18 @@ class NumberCheck {
   void slot(std::uint32_t number) {
     if (number >= used_.size() || used_[number]) return fail("a slot that is not there, or twice");
     used_[number] = true;
+  }
+  void ranges(const std::vector<ir::l7::Condition>& when) {
+    for (const ir::l7::Condition& condition : when)
+      if (condition.kind == ir::l7::Condition::Kind::source_in && condition.number >= c_.ranges.size())
+        fail("a list of sources that is not there");
+  }
+  void ranges(const Treatment& one) {
+    for (const Part& part : one.parts) {
+      ranges(part.when);
+      for (const Choice& choice : part.choices)
+        for (const Rule& rule : choice.section.rules) ranges(rule.when);
+    }
   }
   void paths(const std::vector<PathLine>& lines) {
     for (const PathLine& line : lines) {

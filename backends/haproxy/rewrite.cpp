@@ -83,7 +83,8 @@ std::optional<ir::l7::Rewrite> read_rewrite(std::string_view expression) {
   expression.remove_prefix(1);
   const auto target = take_argument(expression);
   if (!target || pattern->size() < head.size() + tail.size()) return std::nullopt;
-  return ir::l7::Rewrite{pattern->substr(head.size(), pattern->size() - head.size() - tail.size()), target_of(*target)};
+  return ir::l7::Rewrite{regex_text(pattern->substr(head.size(), pattern->size() - head.size() - tail.size())),
+                         target_of(*target)};
 }
 
 }  // namespace portcullis::haproxy

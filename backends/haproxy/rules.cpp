@@ -15,10 +15,12 @@ using ir::l7::Condition;
 using ir::l7::Piece;
 using Kind = Condition::Kind;
 
-// A sample that is compared with a text. A text that is not plain is compared in hexadecimal digits.
+// A sample that is compared with a text. A text that is not plain is compared in hexadecimal digits. An empty word
+// would end the line for HAProxy.
 std::string compared(std::string_view sample, std::string_view text) {
+  if (text.empty()) return fmt::format("{} -m len 0", sample);
   if (plain(text)) return fmt::format("{} -m str -- {}", sample, text);
-  return fmt::format("{},hex -m str -- {}", sample, text.empty() ? "''" : hex_of(text));
+  return fmt::format("{},hex -m str -- {}", sample, hex_of(text));
 }
 
 // `*` in the value of a header's end is one label; letter case does not count.
@@ -51,9 +53,12 @@ std::optional<std::string> ending_text(std::string_view pattern) {
   return out;
 }
 
-// A `}` by itself would end the condition.
+// A `}` by itself would end the condition, and an empty word the line.
+constexpr std::string_view empty_pattern = "(?:)";
+
 std::string regex_argument(std::string_view pattern) {
   const std::string text = regex_word(pattern);
+  if (text.empty()) return word(empty_pattern);
   return word(text == "}" ? "\\}" : text);
 }
 
@@ -228,7 +233,7 @@ std::optional<Condition> read_matching(const Sample& sample, std::span<const std
   out.name = std::string(sample.argument);
   if (words.size() == 2 && words[0] == "--") {
     out.kind = Kind::header_matches;
-    out.values = {words[1]};
+    out.values = {words[1] == empty_pattern ? std::string{} : words[1]};
     return out;
   }
   if (words.size() < 3 || words[0] != "-i" || words[1] != "--") return std::nullopt;
@@ -260,6 +265,8 @@ std::optional<Condition> read_condition(std::span<const std::string> words) {
   }
   if (words.size() < 3 || words[1] != "-m") return std::nullopt;
   if (words.size() == 3 && words[2] == "found") return read_found(sample);
+  if (words.size() == 4 && words[2] == "len" && words[3] == "0")
+    return read_compared(sample, std::array<std::string, 1>{});
   if (words[2] == "str" && words.size() > 3 && words[3] == "--") return read_compared(sample, words.subspan(4));
   if (words[2] == "reg" && sample.name == "req.fhdr") return read_matching(sample, words.subspan(3));
   return std::nullopt;

@@ -37,6 +37,11 @@ std::optional<char> byte_of(std::string_view two) {
   return static_cast<char>(*high * 16 + *low);
 }
 
+// What stands in no pattern as it is.
+bool is_hidden(char c) {
+  return code(c) <= 0x20 || code(c) >= 0x7f || c == '\'' || c == '"';
+}
+
 }  // namespace
 
 bool plain(std::string_view text) {
@@ -136,12 +141,27 @@ std::optional<std::string> from_hex(std::string_view text) {
   return out;
 }
 
+std::string regex_text(std::string_view word) {
+  std::string out;
+  for (std::size_t i = 0; i < word.size(); ++i) {
+    out += word[i];
+    if (word[i] != '\\' || i + 1 == word.size()) continue;
+    const auto byte = word[i + 1] == 'x' ? byte_of(word.substr(i + 2, 2)) : std::nullopt;
+    if (byte && is_hidden(*byte)) {
+      out.back() = *byte;
+      i += 3;
+    } else {
+      out += word[++i];
+    }
+  }
+  return out;
+}
+
 std::string regex_word(std::string_view pattern) {
   std::string out;
   bool escaped = false;  // an odd number of backslashes stands before
   for (const char c : pattern) {
-    const bool hidden = code(c) <= 0x20 || code(c) >= 0x7f || c == '\'' || c == '"';
-    if (hidden) {
+    if (is_hidden(c)) {
       if (escaped) out.pop_back();  // `\ ` is a blank, as ` ` is
       out += fmt::format("\\x{:02x}", code(c));
       escaped = false;

@@ -36,6 +36,8 @@ namespace portcullis::haproxy {
 // A regular expression of the same meaning without blanks, quotes, control characters and bytes above 0x7e: they become
 // `\xHH`.
 [[nodiscard]] std::string regex_word(std::string_view pattern);
+// Back again; of two patterns that differ only in how such a byte is written, one.
+[[nodiscard]] std::string regex_text(std::string_view word);
 // The same as the key of a map: with letter case ignored, and at the start only.
 [[nodiscard]] std::string regex_key(std::string_view pattern, bool fold, bool anchored);
 struct RegexKey {

@@ -189,6 +189,8 @@ const char* wrong_for_haproxy(const CompileCommand& command, const Destination& 
     return command.upstreams != Upstreams::endpoints ? "--upstreams is for haproxy" : nullptr;
   }
   if (command.all_nodes || command.node) return "--to haproxy knows no nodes: its files are the same on every one";
+  if (command.validate && command.proof.by == ProveBy::plain)
+    return "--prove plain is for nftables and iptables: routers have no rules that could be written down plainly";
   if (command.family) return "--family is not for haproxy: it listens on both";
   if (destination.place != Place::directory)
     return "--to haproxy needs -o with a directory: a node takes several files";

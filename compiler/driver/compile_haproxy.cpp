@@ -1,16 +1,21 @@
 #include "compiler/driver/compile_haproxy.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 
 #include <fmt/format.h>
 
 #include "backends/haproxy/haproxy.hpp"
+#include "backends/haproxy/limits.hpp"
 #include "compiler/base/error.hpp"
 #include "compiler/base/text.hpp"
 #include "compiler/driver/output.hpp"
+#include "compiler/driver/proofs.hpp"
 #include "compiler/driver/upstreams.hpp"
 #include "compiler/ir/l7/build.hpp"
+#include "compiler/report/proofs.hpp"
+#include "verifier/obligations/routes/equal.hpp"
 
 namespace portcullis::driver {
 
@@ -41,12 +46,46 @@ ir::l7::Router* choose(std::vector<ir::l7::Router>& routers, const std::optional
   return nullptr;
 }
 
-// What was written is read back. A mistake in between is ours.
-void read_back(const haproxy::Files& files) {
+// What was written is read back, and proved to answer every request as the router does.
+verdict::Proof prove(const ir::l7::Router& router, const haproxy::Files& files, const ProofOptions& options) {
   const auto read = haproxy::read(files);
-  if (const auto* error = std::get_if<haproxy::ReadError>(&read))
+  if (const auto* error = std::get_if<haproxy::ReadError>(&read)) {
     throw base::InternalError(
         fmt::format("{}:{}: not read back as it was written: {}", error->file, error->line, error->message));
+  }
+  verdict::Proof out;
+  out.name = "translation.haproxy." + router.name;
+  out.statement = fmt::format("the configuration answers every request as the router of `{}` does", router.name);
+  Solver solver(options, out.name);
+  const routes::Comparison found =
+      routes::equal_routers(haproxy::as_emitted(router), std::get<ir::l7::Router>(read), solver.session);
+  out.standing = found.standing;
+  out.assumptions = found.assumptions;
+  out.decided =
+      fmt::format("{} regions of names and paths compared, {} pairs of treatments judged", found.regions, found.judged);
+  out.queries = found.queries;
+  out.steps = found.steps;
+  if (!found.differences.empty()) {
+    const routes::Difference& first = found.differences.front();
+    out.request = first.request;
+    out.reason = fmt::format("{}: the router says {} {}, the configuration {} {}", first.where, text(first.before),
+                             first.beside_before, text(first.after), first.beside_after);
+  } else if (!found.open.empty()) {
+    out.reason = found.open.front();
+  }
+  return out;
+}
+
+// A configuration that does not mean its router is a mistake of portcullis.
+int say(const verdict::Proof& proof, const ProofOptions& options) {
+  const std::vector<verdict::Proof> proofs{proof};
+  const int status = status_of(proofs);
+  if (status != exit_done || options.explain) std::fputs(report::proofs_text(proofs, options.explain).c_str(), stderr);
+  if (status == exit_findings)
+    complain("the configuration is not written: this is a mistake of portcullis, please report it");
+  if (status == exit_unknown)
+    complain("the configuration is not written: it is not proved; --no-validate writes it all the same");
+  return status == exit_findings ? exit_internal : status;
 }
 
 bool write(const haproxy::Files& files, const std::string& directory) {
@@ -77,7 +116,11 @@ int compile_haproxy(const CompileCommand& command, const Destination& destinatio
   const std::optional<haproxy::Files> files = session.timed("emit", [&] { return haproxy::emit(*router, own); });
   session.diagnostics.merge(std::move(own));
   if (!files) return exit_input;
-  if (command.validate) read_back(*files);
+  if (command.validate) {
+    const verdict::Proof proof = session.timed("prove", [&] { return prove(*router, *files, command.proof); });
+    session.progress.done();
+    if (const int status = say(proof, command.proof); status != exit_done) return status;
+  }
   session.progress.done();
   return session.timed("write", [&] { return write(*files, destination.path); }) ? exit_done : exit_input;
 }
