@@ -64,7 +64,7 @@ void prove(const ir::Program& program, const ebpf::Tables& tables, const std::st
 
 TEST_CASE("rulesets of random clusters mean what their programs mean") {
   const std::uint64_t seed = from_environment("PORTCULLIS_SEED", 1),
-                      clusters = from_environment("PORTCULLIS_CLUSTERS", 60);
+                      clusters = from_environment("PORTCULLIS_CLUSTERS", 45);
   Tally tally, of_tables;
   for (std::uint64_t s = seed; s < seed + clusters; ++s) {
     for (const cluster::Dialect dialect : {cluster::Dialect::nftables, cluster::Dialect::iptables}) {

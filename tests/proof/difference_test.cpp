@@ -87,7 +87,7 @@ void hold(const cluster::Cluster& before, const cluster::Cluster& after, net::Fa
 
 TEST_CASE("what diff lists is what changes") {
   const std::uint64_t seed = from_environment("PORTCULLIS_SEED", 1),
-                      clusters = from_environment("PORTCULLIS_CLUSTERS", 25);
+                      clusters = from_environment("PORTCULLIS_CLUSTERS", 18);
   Tally tally;
   for (std::uint64_t s = seed; s < seed + clusters; ++s) {
     agreement::Random random(s), again(s), other(s + 1);

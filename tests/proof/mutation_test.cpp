@@ -78,7 +78,7 @@ std::string difference(const Subject& subject, const netfilter::Model& model) {
 
 TEST_CASE("faults in rulesets are found") {
   const std::uint64_t seed = from_environment("PORTCULLIS_SEED", 1),
-                      mutants = from_environment("PORTCULLIS_MUTANTS", 600);
+                      mutants = from_environment("PORTCULLIS_MUTANTS", 450);
   REQUIRE(proof::faults().size() >= 30);
   std::map<std::string, Row> table;
   std::uint64_t made = 0;

@@ -48,7 +48,7 @@ std::string text(const Proof& proof) {
 }  // namespace
 
 TEST_CASE("shapes and the plain encoding give one verdict, edited or not") {
-  const std::uint64_t seed = from_environment("PORTCULLIS_SEED", 1), pairs = from_environment("PORTCULLIS_PAIRS", 300);
+  const std::uint64_t seed = from_environment("PORTCULLIS_SEED", 1), pairs = from_environment("PORTCULLIS_PAIRS", 220);
   std::map<std::string, std::size_t> tally;
   std::size_t made = 0, regions = 0, undecided = 0;
   for (std::uint64_t s = seed; made < pairs; ++s) {
