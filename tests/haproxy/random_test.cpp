@@ -92,12 +92,13 @@ TEST_CASE("random routers: a real HAProxy answers random requests as serve does"
   fmt::print("HAProxy: {} random requests compared, {} left out\n", compared, left_out);
 }
 
-TEST_CASE("random routers with odd words are refused, or read back and proved equal") {
+TEST_CASE("random routers are refused, or read back and proved equal") {
   std::size_t emitted = 0;
   for (unsigned seed = 1; seed <= 300; ++seed) {
     std::mt19937 random(seed);
-    ir::l7::Router router = random_router(random, ir::l7::test::Words::odd);
-    if (seed % 2 == 0) router = proxied::tame(std::move(router));
+    const bool odd = seed % 3 == 0;
+    ir::l7::Router router = random_router(random, odd ? ir::l7::test::Words::odd : ir::l7::test::Words::sensible);
+    router = proxied::tame(std::move(router));
     INFO("seed " << seed << "\n" << ir::l7::print(router));
     base::Diagnostics diagnostics;
     const auto files = haproxy::emit(router, diagnostics);
@@ -106,6 +107,6 @@ TEST_CASE("random routers with odd words are refused, or read back and proved eq
     ++emitted;
     CHECK(proved(router, read_back(*files)) == "");
   }
-  fmt::print("HAProxy: {} odd routers emitted\n", emitted);
-  CHECK(emitted > 0);
+  fmt::print("HAProxy: {} of 300 random routers emitted\n", emitted);
+  CHECK(emitted > 150);
 }

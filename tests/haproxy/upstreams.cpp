@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 
 #include <fmt/format.h>
 #include <netinet/in.h>
@@ -74,7 +75,7 @@ Upstreams::~Upstreams() {
     const std::lock_guard lock(mutex_);
     for (const int socket : open_) ::shutdown(socket, SHUT_RDWR);
   }
-  for (std::thread& thread : connections_) thread.join();
+  while (running_ > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   SSL_CTX_free(tls_);
 }
 
@@ -89,7 +90,11 @@ void Upstreams::accept_all() {
       if (socket < 0) continue;
       const std::lock_guard lock(mutex_);
       open_.insert(socket);
-      connections_.emplace_back([this, socket] { serve(socket); });
+      ++running_;
+      std::thread([this, socket] {
+        serve(socket);
+        --running_;
+      }).detach();
     }
   }
 }

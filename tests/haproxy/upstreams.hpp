@@ -33,8 +33,8 @@ class Upstreams {
   SSL_CTX* tls_;
   std::atomic<bool> done_ = false;
   std::mutex mutex_;
-  std::set<int> open_;  // sockets of connections
-  std::vector<std::thread> connections_;
+  std::set<int> open_;            // sockets of connections
+  std::atomic<int> running_ = 0;  // threads of connections
   std::thread acceptor_;
 };
 
