@@ -85,10 +85,10 @@ bool host_matches(std::string_view rule, std::string_view host) {
   return dot != std::string_view::npos && dot > 0 && host.substr(dot) == rule.substr(1);
 }
 
-// Whether `path` is `top`, or below it.
-bool at_or_below(std::string_view path, std::string_view top) {
+// Whether `lower` is `top`, or below it.
+bool at_or_below(std::string_view lower, std::string_view top) {
   if (top.ends_with('/')) top.remove_suffix(1);
-  return path.starts_with(top) && (path.size() == top.size() || path[top.size()] == '/');
+  return lower.starts_with(top) && (lower.size() == top.size() || lower[top.size()] == '/');
 }
 
 // Whether the rule is about the path, or about one below it.

@@ -235,7 +235,7 @@ class Reader {
   }
 
   // After a problem the treatment may be one that could not be read.
-  std::uint32_t treatment_id(Cursor& c) {
+  std::uint32_t treatment_id(Cursor& c) const {
     const std::uint32_t number = c.number("a treatment", UINT32_MAX);
     if (c.ok() && problems_ == 0 && number >= r_.treatments.size()) c.fail_last("no such treatment stands above");
     return number;
