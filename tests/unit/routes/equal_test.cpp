@@ -320,6 +320,7 @@ TEST_CASE("conditions that no request fulfils") {
   CHECK(compare(router, with({Kind::cookie_is, false, "a=b", {"1"}, 0})).standing == Standing::proved);
   CHECK(compare(router, with({Kind::header_is, false, "X-A", {" 1"}, 0})).standing == Standing::proved);
   CHECK(compare(router, with({Kind::header_matches, false, "X-A", {"a^b"}, 0})).standing == Standing::proved);
+  CHECK(compare(router, with({Kind::header_ends, false, "Origin", {}, 0})).standing == Standing::proved);
   CHECK(compare(router, with({Kind::source_in, false, "", {}, 0})).standing == Standing::refuted);
   CHECK(compare(router, with({Kind::cookie_is, false, "a", {"1=2"}, 0})).standing == Standing::refuted);
 }

@@ -34,8 +34,17 @@ std::string ending_pattern(const std::vector<std::string>& endings) {
   return pattern + ")";
 }
 
+// Nothing ends in one of no endings.
+Nfa no_value() {
+  Nfa nfa;
+  nfa.start = nfa.add();
+  nfa.accept = nfa.add();
+  return nfa;
+}
+
 std::variant<Nfa, languages::Unsupported> language_of(const Atom& atom) {
   if (atom.kind == Condition::Kind::header_is) return languages::exactly(atom.values.at(0));
+  if (atom.kind == Condition::Kind::header_ends && atom.values.empty()) return no_value();
   if (atom.kind == Condition::Kind::header_ends) return languages::whole(ending_pattern(atom.values));
   const ir::l7::Regex judge(atom.values.at(0), false, false);
   if (!judge.valid()) return languages::Unsupported{judge.error()};
