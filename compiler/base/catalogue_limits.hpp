@@ -257,6 +257,14 @@ spec:
                     "host of the same controller gets to the same Service. Reported by `check`.",
      .fix = "Guard the rules of the other host in the same way, or give it another Service.",
      .reported = true},
+    {.code = "PC6013",
+     .name = "route-without-endpoint",
+     .severity = Severity::error,
+     .explanation = "A rule of an Ingress sends requests to a Service of the input that has no endpoint: they are "
+                    "answered with 503 or the like. A warning if only a share of them goes there. Said of namespaces "
+                    "of which the input has pods or endpoints. Reported by `check`.",
+     .fix = "Correct the Service's selector or its EndpointSlices, or send the rule elsewhere.",
+     .reported = true},
 });
 
 }  // namespace portcullis::base

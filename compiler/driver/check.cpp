@@ -57,7 +57,8 @@ class Check {
     std::vector<Proof> proofs = session_.timed("prove", [&] {
       Solver solver(command_.proof, unit.name.empty() ? "check" : "check-" + unit.name);
       std::vector<Proof> all = prove_built_in(cluster, solver.session, method(command_.proof), session_.diagnostics);
-      std::ranges::move(prove_routers(loaded.routers, solver.session, session_.diagnostics), std::back_inserter(all));
+      std::ranges::move(prove_routers(loaded.routers, cluster, solver.session, session_.diagnostics),
+                        std::back_inserter(all));
       std::ranges::move(prove_sentences(bound, cluster, solver.session, method(command_.proof), all),
                         std::back_inserter(all));
       return all;

@@ -280,4 +280,35 @@ TEST_CASE("a router that is refused has nothing to be asked about") {
   CHECK(!reached(world.router));
 }
 
+TEST_CASE("rules that lead to nobody") {
+  World world;
+  add_prefix(world.entry(), "/a", world.a);
+  own(world.entry(), "n/x");
+  add_prefix(world.entry(), "/", world.b);
+  own(world.entry(), "n/y");
+  Backend& lonely = world.router.backends[backend(world.router, "n/a:80")];
+  lonely.targets.clear();
+  lonely.status = 503;
+  SECTION("a Service of the input") {
+    lonely.origin.object = "Service n/a";
+    CHECK(told(world.router) == Lines{"PC6013 Ingress n/x: `Prefix /a` of Ingress n/x sends requests to Service n/a, "
+                                      "which has no endpoint"});
+  }
+  SECTION("a share of the requests") {
+    lonely.origin.object = "Service n/a";
+    auto& forward = std::get<Forward>(world.router.treatments[world.a].front().answer);
+    forward.choices.push_back({backend(world.router, "n/b:80"), 3});
+    CHECK(told(world.router) == Lines{"PC6013 Ingress n/x: `Prefix /a` of Ingress n/x sends a share of its requests to "
+                                      "Service n/a, which has no endpoint"});
+  }
+  SECTION("a Service that is not there is told by lint") {
+    CHECK(told(world.router).empty());
+  }
+  SECTION("a rule that no request reaches leads nowhere") {
+    lonely.origin.object = "Service n/a";
+    world.entry().routes.insert(world.entry().routes.begin(), world.entry().routes.back());
+    CHECK(std::ranges::none_of(told(world.router), [](const std::string& line) { return line.starts_with("PC6013"); }));
+  }
+}
+
 }  // namespace portcullis::routes

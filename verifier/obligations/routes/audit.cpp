@@ -4,6 +4,7 @@
 
 #include "verifier/obligations/routes/captures.hpp"
 #include "verifier/obligations/routes/guards.hpp"
+#include "verifier/obligations/routes/orphans.hpp"
 #include "verifier/obligations/routes/reached.hpp"
 #include "verifier/obligations/routes/regions.hpp"
 #include "verifier/obligations/routes/subject.hpp"
@@ -17,6 +18,7 @@ Audit audit(const Router& router, smt::Session& session) {
   const std::array<const Subject*, 1> subjects{&subject};
   const Regions regions(subjects);
   find_unreached(subject, regions, out);
+  find_orphans(subject, regions, out);
   find_captures(subject, regions, out);
   find_gaps(subject, regions, session, out);
   return out;

@@ -1,6 +1,6 @@
-// What is wrong in one router, as far as it takes languages to see it: rules that no request reaches, patterns of two
-// objects that want the same request, names that a wildcard of another namespace answers, and guards that another
-// spelling or another host gets around.
+// What is wrong in one router, as far as it takes languages to see it: rules that no request reaches, rules that lead
+// to nobody, patterns of two objects that want the same request, names that a wildcard of another namespace answers,
+// and guards that another spelling or another host gets around.
 #pragma once
 
 #include <optional>

@@ -116,21 +116,8 @@ class Finder {
     }
   }
 
-  // Over TLS, where requests without it are only sent there.
   [[nodiscard]] std::vector<Request> requests_to(const HostGroup& group, const std::string& path) const {
-    const HostClass& host = *group.hosts.front();
-    Request filled;
-    filled.source = net::Address::v4(0xCB007107);  // 203.0.113.7, of documentation
-    std::vector<Request> plain = spellings(regions_, host, path, filled);
-    if (plain.empty() || !is_redirected(plain.front())) return plain;
-    filled.https = true;
-    filled.port = 443;
-    if (host.name.present && !host.name.text.empty()) filled.sni = host.name.text;
-    std::vector<Request> encrypted = spellings(regions_, host, path, filled);
-    return encrypted.empty() || is_redirected(encrypted.front()) ? plain : encrypted;
-  }
-  [[nodiscard]] bool is_redirected(const Request& request) const {
-    return subject_.server().serve(request).kind == ir::l7::Decision::Kind::redirect;
+    return client_requests(subject_, regions_, *group.hosts.front(), path);
   }
 
   // Patterns that meet without one being part of the other. Which of them answers is decided by their spelling.

@@ -53,4 +53,20 @@ std::vector<Request> spellings(const Regions& regions, const HostClass& host, co
   return out;
 }
 
+std::vector<ir::l7::Request> client_requests(const Subject& subject, const Regions& regions, const HostClass& host,
+                                             const std::string& path) {
+  const auto is_redirected = [&](const ir::l7::Request& request) {
+    return subject.server().serve(request).kind == ir::l7::Decision::Kind::redirect;
+  };
+  ir::l7::Request filled;
+  filled.source = net::Address::v4(0xCB007107);  // 203.0.113.7, of documentation
+  std::vector<ir::l7::Request> plain = spellings(regions, host, path, filled);
+  if (plain.empty() || !is_redirected(plain.front())) return plain;
+  filled.https = true;
+  filled.port = 443;
+  if (host.name.present && !host.name.text.empty()) filled.sni = host.name.text;
+  std::vector<ir::l7::Request> encrypted = spellings(regions, host, path, filled);
+  return encrypted.empty() || is_redirected(encrypted.front()) ? plain : encrypted;
+}
+
 }  // namespace portcullis::routes

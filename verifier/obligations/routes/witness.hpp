@@ -15,4 +15,8 @@ namespace portcullis::routes {
 [[nodiscard]] std::vector<ir::l7::Request> spellings(const Regions& regions, const HostClass& host,
                                                      const std::string& path, const ir::l7::Request& filled);
 
+// Plain requests of a client outside; over TLS where requests without it are only sent there. Empty: as above.
+[[nodiscard]] std::vector<ir::l7::Request> client_requests(const Subject& subject, const Regions& regions,
+                                                           const HostClass& host, const std::string& path);
+
 }  // namespace portcullis::routes
